@@ -1,0 +1,161 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A setting is one line of `lyceum config`.
+type setting struct {
+	name   string
+	usage  string
+	flag   bool // a flag without a value means true
+	preset func(getenv func(string) string, root bool) string
+	set    func(c *Config, text string) error
+	get    func(c *Config) string
+}
+
+func preset(text string) func(func(string) string, bool) string {
+	return func(func(string) string, bool) string { return text }
+}
+
+var settings = []setting{
+	{
+		name: "listen", usage: "`address` to serve on", preset: preset("127.0.0.1:8000"),
+		set: setListen, get: func(c *Config) string { return c.Listen },
+	},
+	{
+		name: "data", usage: "`folder` that holds everything worth backing up", preset: defaultData,
+		set: setData, get: func(c *Config) string { return c.Data },
+	},
+	{
+		name: "base-path", usage: "`path` below which everything is served", preset: preset("/"),
+		set: setBasePath, get: func(c *Config) string { return c.BasePath },
+	},
+	{
+		name: "isolation", usage: "how projects are kept apart: `auto` or none", preset: preset(IsolationAuto),
+		set: setIsolation, get: func(c *Config) string { return c.Isolation },
+	},
+	{
+		name: "insecure-http", usage: "serve plain HTTP beyond this machine too", flag: true, preset: preset("false"),
+		set: setInsecureHTTP, get: func(c *Config) string { return strconv.FormatBool(c.InsecureHTTP) },
+	},
+	{
+		// A million from 1,900,000,000: beyond what Debian's useradd and subuid
+		// give away, and no id is ever used for a second project.
+		name: "project-uids", usage: "user ids for projects, as `first:count`; needs root", preset: preset("1900000000:1000000"),
+		set: setProjectUIDs, get: func(c *Config) string { return c.ProjectUIDs.String() },
+	},
+	{
+		name: "save-after", usage: "`pause` in typing after which a document is written to disk", preset: preset("1s"),
+		set: setSaveAfter, get: func(c *Config) string { return c.SaveAfter.String() },
+	},
+	{
+		name: "config", usage: "`file` to read settings from", preset: preset(""),
+		set: func(c *Config, text string) error { c.File = text; return nil },
+		get: func(c *Config) string { return c.File },
+	},
+}
+
+func setListen(c *Config, text string) error {
+	if _, port, err := net.SplitHostPort(text); err != nil || port == "" {
+		return fmt.Errorf("%q is not an address; write host:port, for example 127.0.0.1:8000", text)
+	}
+	c.Listen = text
+	return nil
+}
+
+func setData(c *Config, text string) error {
+	if text == "" {
+		return errors.New("neither HOME nor XDG_DATA_HOME is set, so there is no folder to take; name one with --data")
+	}
+	path, err := filepath.Abs(text)
+	if err != nil {
+		return fmt.Errorf("%q is not a path that can be made absolute; write one that begins with /", text)
+	}
+	c.Data = path
+	return nil
+}
+
+func setBasePath(c *Config, text string) error {
+	if strings.ContainsAny(text, "?#%\\\"'<> ") || strings.Contains(text, "//") || strings.Contains(text, "..") {
+		return fmt.Errorf("%q is not a path; write one such as /lyceum/", text)
+	}
+	c.BasePath = "/" + strings.Trim(text, "/") + "/"
+	if c.BasePath == "//" {
+		c.BasePath = "/"
+	}
+	return nil
+}
+
+func setIsolation(c *Config, text string) error {
+	if text != IsolationAuto && text != IsolationNone {
+		return fmt.Errorf("%q is not a way to isolate projects; write auto or none", text)
+	}
+	c.Isolation = text
+	return nil
+}
+
+func setInsecureHTTP(c *Config, text string) (err error) {
+	if c.InsecureHTTP, err = strconv.ParseBool(text); err != nil {
+		return fmt.Errorf("%q is neither true nor false", text)
+	}
+	return nil
+}
+
+// firstUID is the lowest id that a range may have: below it are the ids of
+// people and services of the machine.
+const firstUID = 100_000
+
+func setProjectUIDs(c *Config, text string) error {
+	first, count, found := strings.Cut(text, ":")
+	from, err1 := strconv.ParseUint(first, 10, 32)
+	n, err2 := strconv.ParseUint(count, 10, 32)
+	if !found || err1 != nil || err2 != nil || n == 0 {
+		return fmt.Errorf("%q is not a range; write first:count, for example 1900000000:1000000", text)
+	}
+	if from < firstUID || from+n > 1<<31 {
+		return fmt.Errorf("%q reaches ids that others may have; stay between %d and %d", text, firstUID, 1<<31-1)
+	}
+	c.ProjectUIDs = UIDRange{First: uint32(from), Count: uint32(n)}
+	return nil
+}
+
+// Bounds of save-after.
+const (
+	minSaveAfter = 100 * time.Millisecond // below, the disk is written with every key
+	maxSaveAfter = time.Minute            // above, a program that reads the file is far behind
+)
+
+func setSaveAfter(c *Config, text string) error {
+	pause, err := time.ParseDuration(text)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%q is not a length of time; write for example 1s or 500ms", text)
+	case pause < minSaveAfter:
+		return fmt.Errorf("%v would write the disk with every key; use %v or more", pause, minSaveAfter)
+	case pause > maxSaveAfter:
+		return fmt.Errorf("%v would leave the file behind for too long; use %v or less", pause, maxSaveAfter)
+	}
+	c.SaveAfter = pause
+	return nil
+}
+
+// validate checks what concerns several settings.
+func (c *Config) validate() error {
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err) // cannot be: setListen has read it
+	}
+	if c.InsecureHTTP || host == "localhost" || net.ParseIP(host).IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("listen: on %s passwords would cross the network in the clear, since this server has no TLS; "+
+		"listen on 127.0.0.1 behind a proxy that has it, or add --insecure-http if the whole network is trusted (%s)",
+		c.Listen, c.origins["listen"])
+}
