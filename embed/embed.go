@@ -1,0 +1,34 @@
+package embed
+
+import (
+	"embed"
+	"errors"
+	"io/fs"
+)
+
+//go:embed all:dist
+var dist embed.FS
+
+//go:embed all:agent
+var agent embed.FS
+
+// ErrNotBuilt says that this executable was made without make build.
+var ErrNotBuilt = errors.New("not built in; run make build")
+
+// Pages returns the frontend: files named as they are served with ".gz" behind,
+// or ErrNotBuilt.
+func Pages() (fs.FS, error) {
+	if _, err := fs.Stat(dist, "dist/index.html.gz"); err != nil {
+		return nil, ErrNotBuilt
+	}
+	return fs.Sub(dist, "dist")
+}
+
+// Agent returns the static program that runs in each project, or ErrNotBuilt.
+func Agent() ([]byte, error) {
+	data, err := agent.ReadFile("agent/lyceum-agent")
+	if err != nil {
+		return nil, ErrNotBuilt
+	}
+	return data, nil
+}
