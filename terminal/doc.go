@@ -1,0 +1,2 @@
+// Package terminal keeps shells, their output, and those who watch.
+package terminal

@@ -1,0 +1,209 @@
+package pty
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
+)
+
+// drainTime is how long Read goes on after the program's end while some
+// background job holds the terminal open. What the program itself wrote is in
+// the kernel's buffer by then; the job gets EIO from here on.
+const drainTime = 100 * time.Millisecond
+
+// Command says what to start.
+type Command struct {
+	Argv []string // Argv[0] is a path
+	Env  []string // the whole environment, nothing is inherited; has TERM
+	Dir  string
+	Size Size
+	// ExtraFiles become descriptors 3 and up of the program.
+	ExtraFiles []*os.File
+	// Attr may add to the attributes of the new process; nil adds nothing.
+	// Setsid and Setctty are set already.
+	Attr func(*syscall.SysProcAttr)
+	// Spawn starts the command and answers how to wait for it; nil uses
+	// exec.Cmd. Process 1 passes its own, because its reaper must know its
+	// children before they can end. wait is called once, from a goroutine of its
+	// own.
+	Spawn func(*exec.Cmd) (wait func() (syscall.WaitStatus, error), err error)
+}
+
+// Start starts the command on a new terminal.
+func Start(c Command) (Process, error) {
+	if len(c.Argv) == 0 {
+		return nil, errors.New("start terminal: no command")
+	}
+	master, slave, err := pty.Open()
+	if err != nil {
+		return nil, fmt.Errorf("open terminal: %w", err)
+	}
+	defer slave.Close()
+	size := c.Size.Clamp()
+	if err := pty.Setsize(master, winsize(size)); err != nil {
+		return nil, errors.Join(fmt.Errorf("set size of terminal: %w", err), master.Close())
+	}
+	cmd := &exec.Cmd{
+		Path: c.Argv[0], Args: c.Argv, Env: c.Env, Dir: c.Dir,
+		Stdin: slave, Stdout: slave, Stderr: slave, ExtraFiles: c.ExtraFiles,
+		SysProcAttr: &syscall.SysProcAttr{Setsid: true, Setctty: true},
+	}
+	if c.Attr != nil {
+		c.Attr(cmd.SysProcAttr)
+	}
+	spawn := c.Spawn
+	if spawn == nil {
+		spawn = spawnDirectly
+	}
+	wait, err := spawn(cmd)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s: %w", c.Argv[0], err), master.Close())
+	}
+	p := &process{master: master, pid: cmd.Process.Pid, ended: make(chan struct{})}
+	go p.await(wait) // its end is the channel ended, which Wait waits for
+	return p, nil
+}
+
+func spawnDirectly(cmd *exec.Cmd) (func() (syscall.WaitStatus, error), error) {
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	return func() (syscall.WaitStatus, error) {
+		err := cmd.Wait()
+		if _, failed := errors.AsType[*exec.ExitError](err); failed {
+			err = nil // the status says it
+		}
+		status, _ := cmd.ProcessState.Sys().(syscall.WaitStatus)
+		return status, err
+	}, nil
+}
+
+type process struct {
+	master *os.File
+	pid    int
+
+	ended   chan struct{} // closed when exit and waitErr are set
+	exit    Exit
+	waitErr error
+
+	mu   sync.Mutex
+	gone bool // the pid may be another's now
+}
+
+func (p *process) await(wait func() (syscall.WaitStatus, error)) {
+	defer close(p.ended)
+	status, err := wait()
+	p.mu.Lock()
+	p.gone = true
+	p.mu.Unlock()
+	if err != nil {
+		p.waitErr = fmt.Errorf("wait for the shell: %w", err)
+	}
+	if status.Signaled() {
+		p.exit = Exit{Signal: unix.SignalName(status.Signal())}
+	} else {
+		p.exit = Exit{Code: status.ExitStatus()}
+	}
+	_ = p.master.SetReadDeadline(time.Now().Add(drainTime)) // fails only when closed
+}
+
+func (p *process) Read(b []byte) (int, error) {
+	n, err := p.master.Read(b)
+	if n > 0 {
+		return n, nil
+	}
+	// EIO is the kernel's word for "nobody has the other side open".
+	if errors.Is(err, unix.EIO) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, os.ErrClosed) {
+		return 0, io.EOF
+	}
+	return 0, err
+}
+
+func (p *process) Write(b []byte) (int, error) { return p.master.Write(b) }
+
+func (p *process) Resize(s Size) error {
+	if err := pty.Setsize(p.master, winsize(s.Clamp())); err != nil {
+		return fmt.Errorf("set size of terminal: %w", err)
+	}
+	return nil
+}
+
+func (p *process) Hangup() { p.signal(unix.SIGHUP, unix.SIGCONT) }
+
+func (p *process) Kill() { p.signal(unix.SIGKILL) }
+
+// signal tells the program's group and the one in the foreground, which is
+// another when a shell runs a job.
+func (p *process) signal(signals ...unix.Signal) {
+	foreground := p.foreground()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.gone {
+		return
+	}
+	for _, s := range signals {
+		_ = unix.Kill(-p.pid, s) // ESRCH: ended just now
+		if foreground > 1 && foreground != p.pid {
+			_ = unix.Kill(-foreground, s)
+		}
+	}
+}
+
+func (p *process) foreground() (pgrp int) {
+	_ = p.control(func(fd int) (err error) {
+		pgrp, err = unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+		return err
+	})
+	return pgrp
+}
+
+// Interrupt asks the kernel to signal the foreground (TIOCSIG): typed bytes
+// would wait behind those that nobody reads.
+func (p *process) Interrupt(c byte) (done bool) {
+	_ = p.control(func(fd int) error {
+		t, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+		if err != nil || t.Lflag&unix.ISIG == 0 {
+			return err
+		}
+		for key, signal := range map[int]unix.Signal{unix.VINTR: unix.SIGINT, unix.VQUIT: unix.SIGQUIT, unix.VSUSP: unix.SIGTSTP} {
+			if c == 0 || t.Cc[key] != c {
+				continue
+			}
+			// To the master, output is what the program has not read.
+			_ = unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCOFLUSH)
+			err = unix.IoctlSetInt(fd, unix.TIOCSIG, int(signal))
+			done = err == nil
+		}
+		return err
+	})
+	return done
+}
+
+func (p *process) Wait() (Exit, error) {
+	<-p.ended
+	return p.exit, p.waitErr
+}
+
+func (p *process) Close() error { return p.master.Close() }
+
+func (p *process) control(fn func(fd int) error) error {
+	raw, err := p.master.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var inner error
+	err = raw.Control(func(fd uintptr) { inner = fn(int(fd)) })
+	return errors.Join(err, inner)
+}
+
+func winsize(s Size) *pty.Winsize {
+	return &pty.Winsize{Cols: uint16(s.Cols), Rows: uint16(s.Rows)}
+}
