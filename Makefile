@@ -1,0 +1,113 @@
+# Everything that is done often has a target; `make` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+NPM     := npm --prefix frontend run --silent
+BUILD   := go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+
+# What tests and the demos need of Debian, without recommended packages: a
+# browser, LaTeX for the slides, pdftotext, bwrap to measure against, entr for
+# make dev. A compiler for SQLite.
+TOOLS    := gcc libc6-dev
+PACKAGES := $(TOOLS) bubblewrap chromium entr latexmk poppler-utils texlive-latex-recommended texlive-pictures
+SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
+
+GO_FILES := $(shell git ls-files -co --exclude-standard '*.go' '*.sql') go.mod go.sum
+PAGES    := $(shell git ls-files -co --exclude-standard frontend ':!frontend/e2e')
+
+# install-missing PACKAGES: does nothing, and needs no right, when all are there.
+define install-missing
+@missing=$$(for p in $(1); do dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || echo $$p; done); \
+if [ -n "$$missing" ]; then \
+  $(SUDO) apt-get update -q; \
+  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $$missing; \
+fi
+endef
+
+.PHONY: help run build dev deps tools quick test tidy lint race pages e2e gen fmt bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 8
+
+run: build ## builds and serves on http://127.0.0.1:8000; settings as in make run ARGS='--listen 127.0.0.1:9000'
+	@exec bin/lyceum serve $(ARGS)
+
+build: bin/lyceum ## the one executable, pages and agent inside
+
+dev: tools frontend/node_modules embed/agent/lyceum-agent ## server and pages on http://127.0.0.1:8080; both reload when a file is saved
+	$(call install-missing,entr)
+	@trap 'kill 0' EXIT; $(NPM) dev -- --port 5173 --strictPort & \
+	while sleep 0.2; do \
+	  git ls-files -co --exclude-standard '*.go' '*.sql' | entr -dnr go run -tags dev . --data .dev --listen 127.0.0.1:8080 || true; \
+	done
+
+deps: ## installs what tests and demos need (Debian packages, npm packages); quick when all is there
+	$(call install-missing,$(PACKAGES))
+	@$(MAKE) --no-print-directory frontend/node_modules
+
+tools: # what a build needs beside Go, Node and npm
+	$(call install-missing,$(TOOLS))
+
+quick: frontend/node_modules ## the tests that need no root and no browser; under a minute
+	go test -short ./...
+	$(NPM) test
+
+test: deps build tidy lint race pages e2e ## everything; what is missing is a failure, as is a file that gen or fmt would change
+
+tidy: ## fails where gen or fmt changes a file
+	@before=$$(git status --porcelain; git diff); \
+	$(MAKE) --no-print-directory gen fmt; \
+	after=$$(git status --porcelain; git diff); \
+	if [ "$$before" != "$$after" ]; then \
+	  git --no-pager diff --stat; echo 'gen or fmt has changed files; look at them and commit'; exit 1; \
+	fi
+
+lint: frontend/node_modules ## vet, staticcheck, oxlint, types, format of the pages
+	go vet ./...
+	go vet -tags dev ./...
+	go tool staticcheck ./...
+	$(NPM) lint
+	$(NPM) typecheck
+	$(NPM) format:check
+
+race: embed/agent/lyceum-agent ## all Go tests with the race detector, in random order
+	go test -race -shuffle=on ./...
+
+pages: frontend/node_modules ## all tests of the pages, in a browser too
+	$(NPM) test
+	$(NPM) test:browser
+
+e2e: build frontend/node_modules ## the executable in real browsers, a server for each test
+	LYCEUM=$(CURDIR)/bin/lyceum $(NPM) e2e
+
+gen: frontend/node_modules ## what is generated: types of the wire, third-party notices
+	go generate ./...
+
+fmt: frontend/node_modules ## formats Go and TypeScript
+	gofmt -w $(filter %.go,$(GO_FILES))
+	$(NPM) format
+
+bench: build ## measures start, memory, keys, terminals, sizes; prints a table
+	go run ./testdata/bench bin/lyceum
+
+clean: ## removes what was built
+	rm -rf bin frontend/dist .dev
+	git clean -fdXq embed
+
+bin/lyceum: embed/dist/index.html.gz embed/agent/lyceum-agent $(GO_FILES) | tools
+	$(BUILD) -o $@ .
+
+# Built first, since the executable carries it; static, since the sandbox may
+# lack every library.
+embed/agent/lyceum-agent: $(GO_FILES)
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./projects/agent/lyceum-agent
+
+embed/dist/index.html.gz: frontend/node_modules $(PAGES)
+	$(NPM) build -- --outDir dist --emptyOutDir
+	go run ./embed/pack frontend/dist embed/dist
+
+frontend/node_modules: frontend/package-lock.json
+	npm --prefix frontend ci --ignore-scripts --no-audit --no-fund
+	@touch $@
