@@ -37,7 +37,8 @@ export interface DocumentState {
 export interface Push {
   document_id: string;
   origin: string;
-  /** The number of the newest local change in update; those below it are in it too, or were sent before. */
+  /** The numbers of the oldest and of the newest local change that are merged in update. */
+  n_from: number;
   n: number;
   update: Uint8Array;
 }

@@ -6,6 +6,12 @@ export interface Entry {
   update: Uint8Array;
 }
 
+/** One push: a change, or several merged. */
+export interface Parcel extends Entry {
+  /** The number of the oldest change in it; n is that of the newest. */
+  n_from: number;
+}
+
 /**
  * The changes of one tab that the server has not acknowledged, numbered 1, 2,
  * 3, … without gaps. A number is given once: what it stands for never changes,
@@ -56,7 +62,7 @@ export class Outbox {
    * The oldest changes merged into one, as many as stay under maxBytes, at
    * least one; undefined when nothing waits. They stay until acknowledged.
    */
-  next(maxBytes: number): Entry | undefined {
+  next(maxBytes: number): Parcel | undefined {
     let bytes = 0;
     const taken: Entry[] = [];
     for (const entry of this.entries) {
@@ -64,9 +70,10 @@ export class Outbox {
       if (taken.length > 0 && bytes > maxBytes) break;
       taken.push(entry);
     }
+    const [oldest] = taken;
     const newest = taken.at(-1);
-    if (newest === undefined) return undefined;
-    if (taken.length === 1) return newest;
-    return { n: newest.n, update: mergeUpdates(taken.map((entry) => entry.update)) };
+    if (oldest === undefined || newest === undefined) return undefined;
+    const update = taken.length === 1 ? newest.update : mergeUpdates(taken.map((entry) => entry.update));
+    return { n_from: oldest.n, n: newest.n, update };
   }
 }

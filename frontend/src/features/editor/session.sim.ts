@@ -67,11 +67,12 @@ export class Room {
     };
   }
 
-  push({ origin, n, update }: Push): Acknowledgement {
+  push({ origin, n_from, n, update }: Push): Acknowledgement {
     const refusal = this.refusals.shift();
     if (refusal) throw refusal;
     if (this.readOnly) throw { kind: "denied", message: "You may only read this." };
     if (n <= (this.merged[origin] ?? 0)) return { seq: this.patches.length, n };
+    if (n_from > (this.merged[origin] ?? 0) + 1) throw new Error(`push ${origin}/${n} leaves out what came before`);
     applyUpdate(this.doc, update);
     if (this.doc.store.pendingStructs !== null) throw new Error(`push ${origin}/${n} stands on what was never sent`);
     this.merged[origin] = n;

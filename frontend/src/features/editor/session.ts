@@ -313,17 +313,17 @@ export class DocumentSession {
     const { synced, readOnly, documentId } = this.current;
     if (!synced || readOnly || this.sending || documentId === undefined) return;
     const box = this.boxes().find((one) => one.size > 0);
-    const entry = box?.next(MAX_PUSH_BYTES);
-    if (!box || !entry) return;
+    const parcel = box?.next(MAX_PUSH_BYTES);
+    if (!box || !parcel) return;
     const attempt = this.attempt;
     this.sending = true;
     try {
-      await this.options.server.push({ document_id: documentId, origin: box.origin, ...entry });
+      await this.options.server.push({ document_id: documentId, origin: box.origin, ...parcel });
     } catch (thrown) {
       if (attempt === this.attempt) this.pushFailed(failureOf(thrown));
       return;
     }
-    this.acknowledge(box, entry.n); // true for ever, also if the connection was lost meanwhile
+    this.acknowledge(box, parcel.n); // true for ever, also if the connection was lost meanwhile
     if (attempt !== this.attempt) return;
     this.sending = false;
     this.failures = 0;
