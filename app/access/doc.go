@@ -1,0 +1,13 @@
+// Package access knows who may see and do what.
+//
+// The Index holds in memory every role, sign-in and administrator. It is fed by
+// the store's own watch of accounts, sessions and projects, which calls before a
+// write is acknowledged: when somebody is told that a collaborator is removed,
+// every later question to the Index is answered so. Every send and every commit
+// asks it (rule W5). A Fence closes the gap between asking and committing:
+// nothing is written under a role after the loss of that role has been
+// acknowledged.
+//
+// It serves one server process. If the store ever says that changes may have
+// been missed, the Index no longer knows, and gives nobody any role.
+package access

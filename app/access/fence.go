@@ -1,0 +1,192 @@
+package access
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"lyceum/app"
+)
+
+// Bounds of a fence.
+const (
+	// fenceGrace is how long a change of roles waits for writes under way: a
+	// commit takes milliseconds.
+	fenceGrace = time.Second
+	// fencePatience is how long it then waits for writes whose context it has
+	// ended. One that takes longer does not heed its context, and would hold up
+	// the removal of somebody who must go.
+	fencePatience = 4 * time.Second
+)
+
+// fences has one fence for each project in which somebody writes right now.
+type fences struct {
+	mu sync.Mutex
+	of map[string]*fence
+}
+
+// fence lets many write, or one change roles.
+type fence struct {
+	holds    map[*hold]struct{}
+	changing bool
+	changed  chan struct{} // closed when no longer changing
+	empty    chan struct{} // closed when the last hold is released; nil if nobody waits
+}
+
+type hold struct{ cancel context.CancelCauseFunc }
+
+// Hold checks the caller like Check and keeps the answer true until release: a
+// change of roles in the project is not acknowledged before. The returned
+// context ends when such a change has waited for a second: who holds must then
+// write nothing more. Hold waits while roles are being changed. (W5)
+func (x *Index) Hold(ctx context.Context, c app.Caller, projectID string, need app.Role) (held context.Context, release func(), err error) {
+	if projectID == "" {
+		if err := x.Check(c, "", app.NoRole); err != nil {
+			return nil, nil, err
+		}
+		return ctx, func() {}, nil
+	}
+	held, cancel := context.WithCancelCause(ctx)
+	h := &hold{cancel}
+	if err := x.fences.enter(ctx, projectID, h); err != nil {
+		cancel(err)
+		return nil, nil, err
+	}
+	var once sync.Once
+	release = func() {
+		once.Do(func() {
+			x.fences.leave(projectID, h)
+			cancel(context.Canceled)
+		})
+	}
+	if err := x.Check(c, projectID, need); err != nil { // within the fence: it stays so
+		release()
+		return nil, nil, err
+	}
+	return held, release, nil
+}
+
+// Change keeps writers out of a project while its roles are changed. It waits
+// for those that hold, ends their contexts after a second, and goes on after
+// five in any case. clean is false if somebody still held then.
+func (x *Index) Change(ctx context.Context, projectID string) (release func(), clean bool, err error) {
+	empty, err := x.fences.begin(ctx, projectID)
+	if err != nil {
+		return nil, false, err
+	}
+	release = sync.OnceFunc(func() { x.fences.end(projectID) })
+	if empty == nil {
+		return release, true, nil
+	}
+	timer := time.NewTimer(fenceGrace)
+	defer timer.Stop()
+	select {
+	case <-empty:
+		return release, true, nil
+	case <-timer.C:
+	}
+	x.fences.cancel(projectID, errRolesChange)
+	timer.Reset(fencePatience)
+	select {
+	case <-empty:
+		return release, true, nil
+	case <-timer.C:
+		return release, false, nil
+	}
+}
+
+var errRolesChange = app.Errorf(app.Unavailable, "The people of this project are being changed. Please try again.")
+
+func (fs *fences) getLocked(projectID string) *fence {
+	if fs.of == nil {
+		fs.of = make(map[string]*fence)
+	}
+	f := fs.of[projectID]
+	if f == nil {
+		f = &fence{holds: make(map[*hold]struct{})}
+		fs.of[projectID] = f
+	}
+	return f
+}
+
+// dropLocked forgets a fence that nobody needs.
+func (fs *fences) dropLocked(projectID string, f *fence) {
+	if !f.changing && len(f.holds) == 0 {
+		delete(fs.of, projectID)
+	}
+}
+
+// enter adds h when no roles are being changed.
+func (fs *fences) enter(ctx context.Context, projectID string, h *hold) error {
+	for {
+		fs.mu.Lock()
+		f := fs.getLocked(projectID)
+		if !f.changing {
+			f.holds[h] = struct{}{}
+			fs.mu.Unlock()
+			return nil
+		}
+		changed := f.changed
+		fs.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (fs *fences) leave(projectID string, h *hold) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	f := fs.getLocked(projectID)
+	delete(f.holds, h)
+	if len(f.holds) == 0 && f.empty != nil {
+		close(f.empty)
+		f.empty = nil
+	}
+	fs.dropLocked(projectID, f)
+}
+
+// begin starts a change when no other is under way. The returned channel is
+// closed when the last hold is gone; it is nil if there is none.
+func (fs *fences) begin(ctx context.Context, projectID string) (<-chan struct{}, error) {
+	for {
+		fs.mu.Lock()
+		f := fs.getLocked(projectID)
+		if !f.changing {
+			f.changing, f.changed = true, make(chan struct{})
+			if len(f.holds) > 0 {
+				f.empty = make(chan struct{})
+			}
+			empty := f.empty
+			fs.mu.Unlock()
+			return empty, nil
+		}
+		changed := f.changed
+		fs.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (fs *fences) end(projectID string) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	f := fs.getLocked(projectID)
+	f.changing = false
+	f.empty = nil
+	close(f.changed)
+	fs.dropLocked(projectID, f)
+}
+
+func (fs *fences) cancel(projectID string, cause error) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	for h := range fs.getLocked(projectID).holds {
+		h.cancel(cause)
+	}
+}

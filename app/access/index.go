@@ -1,0 +1,292 @@
+package access
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"lyceum/app"
+)
+
+// Index answers questions about access. Its methods may be called from any
+// goroutine and from a watcher of a store; they do not block.
+type Index struct {
+	boot string // no stamp of another process equals one of ours
+	stop []func()
+
+	fences fences
+
+	mu       sync.RWMutex
+	lost     bool // changes may have been missed: nobody has any role
+	loading  map[string]int64
+	logs     map[string]string // table → log id
+	accounts map[string]account
+	sessions map[string]session
+	projects map[string]map[string]app.Role // project → account → role
+	roles    map[string]map[string]app.Role // account → project → role
+	admins   int
+	stamps   map[string]int64 // account → how often its access has changed
+	watchers map[string]map[*watcher]struct{}
+}
+
+type account struct {
+	name  string
+	admin bool
+}
+
+type session struct {
+	account string
+	expires time.Time
+}
+
+type watcher struct{ fn func() }
+
+// Open reads the tables and follows them until Close.
+func Open(ctx context.Context, store app.Store) (*Index, error) {
+	x := &Index{
+		boot:    rand.Text(),
+		loading: make(map[string]int64), logs: make(map[string]string),
+		accounts: make(map[string]account), sessions: make(map[string]session),
+		projects: make(map[string]map[string]app.Role), roles: make(map[string]map[string]app.Role),
+		stamps: make(map[string]int64), watchers: make(map[string]map[*watcher]struct{}),
+	}
+	for _, table := range []string{"accounts", "projects", "sessions"} {
+		if err := x.follow(ctx, store, table); err != nil {
+			x.Close()
+			return nil, err
+		}
+	}
+	x.mu.Lock()
+	x.loading = nil
+	x.mu.Unlock()
+	return x, nil
+}
+
+// Close ends the watching. The answers stay as they are.
+func (x *Index) Close() {
+	for _, stop := range x.stop {
+		stop()
+	}
+	x.stop = nil
+}
+
+// follow watches a table, then reads it. What the watch tells while the pages
+// are read is newer than they are; revisions decide.
+func (x *Index) follow(ctx context.Context, store app.Store, table string) error {
+	pos, stop, err := store.Watch(table, func(b app.Batch) { x.apply(table, b) })
+	if err != nil {
+		return fmt.Errorf("watch %s: %w", table, err)
+	}
+	x.stop = append(x.stop, stop)
+	x.mu.Lock()
+	if x.logs[table] == "" {
+		x.logs[table] = pos.Log
+	}
+	x.mu.Unlock()
+	r := app.Range{Table: table}
+	for {
+		page, err := store.Read(ctx, r)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", table, err)
+		}
+		x.mu.Lock()
+		for _, rec := range page.Records {
+			x.putLocked(table, rec.ID, rec.Rev, rec.Row, nil)
+		}
+		x.mu.Unlock()
+		if page.Next == nil {
+			return nil
+		}
+		r.After = page.Next
+	}
+}
+
+// apply takes one commit in. It is called by the store before the commit is
+// acknowledged.
+func (x *Index) apply(table string, b app.Batch) {
+	concerned := make(map[string]bool)
+	x.mu.Lock()
+	if x.logs[table] == "" {
+		x.logs[table] = b.Position.Log
+	}
+	if x.logs[table] != b.Position.Log {
+		x.lost = true
+		for id := range x.accounts {
+			concerned[id] = true
+		}
+	}
+	for _, c := range b.Changes {
+		x.putLocked(table, c.ID, c.Rev, c.New, concerned)
+	}
+	var fns []func()
+	for id := range concerned {
+		x.stamps[id]++
+		for w := range x.watchers[id] {
+			fns = append(fns, w.fn)
+		}
+	}
+	x.mu.Unlock()
+	for _, fn := range fns {
+		fn()
+	}
+}
+
+// putLocked puts one row in. concerned collects the accounts whose access has
+// changed; "" stands for the site.
+func (x *Index) putLocked(table, id string, rev int64, row app.Row, concerned map[string]bool) {
+	if x.loading != nil {
+		if key := table + "/" + id; x.loading[key] >= rev {
+			return
+		}
+		x.loading[table+"/"+id] = rev
+	}
+	if concerned == nil {
+		concerned = make(map[string]bool)
+	}
+	switch table {
+	case "accounts":
+		x.putAccountLocked(id, row, concerned)
+	case "sessions":
+		x.putSessionLocked(id, row, concerned)
+	case "projects":
+		x.putProjectLocked(id, row, concerned)
+	}
+}
+
+func (x *Index) putAccountLocked(id string, row app.Row, concerned map[string]bool) {
+	old, was := x.accounts[id]
+	if row == nil {
+		delete(x.accounts, id)
+		if was {
+			concerned[id] = true
+		}
+	} else {
+		name, _ := row["name"].(string)
+		admin, _ := row["administrator"].(bool)
+		x.accounts[id] = account{name: name, admin: admin}
+		if !was || old.admin != admin {
+			concerned[id] = true
+		}
+	}
+	if now := x.accounts[id]; now.admin != old.admin {
+		if now.admin {
+			x.admins++
+		} else {
+			x.admins--
+		}
+		concerned[""] = true
+	}
+}
+
+func (x *Index) putSessionLocked(id string, row app.Row, concerned map[string]bool) {
+	old, was := x.sessions[id]
+	if row == nil {
+		delete(x.sessions, id)
+		if was {
+			concerned[old.account] = true
+		}
+		return
+	}
+	accountID, _ := row["account_id"].(string)
+	expires, _ := row["expires"].(int64)
+	x.sessions[id] = session{account: accountID, expires: time.UnixMilli(expires)}
+	if was && (old.account != accountID || time.UnixMilli(expires).Before(old.expires)) {
+		concerned[old.account] = true
+	}
+}
+
+func (x *Index) putProjectLocked(id string, row app.Row, concerned map[string]bool) {
+	now := Users(row)
+	before := x.projects[id]
+	same := len(now) == len(before)
+	people := len(now) == len(before) // the set of people, whatever their roles
+	for accountID, role := range now {
+		if old, was := before[accountID]; old != role {
+			same = false
+			people = people && was
+		}
+	}
+	if same {
+		return
+	}
+	for accountID, role := range before {
+		if !people || now[accountID] != role {
+			concerned[accountID] = true
+		}
+		delete(x.roles[accountID], id)
+		if len(x.roles[accountID]) == 0 {
+			delete(x.roles, accountID)
+		}
+	}
+	for accountID, role := range now {
+		if !people || before[accountID] != role {
+			concerned[accountID] = true
+		}
+		if x.roles[accountID] == nil {
+			x.roles[accountID] = make(map[string]app.Role)
+		}
+		x.roles[accountID][id] = role
+	}
+	x.projects[id] = now
+	if len(now) == 0 {
+		delete(x.projects, id)
+	}
+}
+
+// Users reads the roles out of a row of projects.
+func Users(row app.Row) map[string]app.Role {
+	users, _ := row["users"].(app.Row)
+	roles := make(map[string]app.Role, len(users))
+	for id, v := range users {
+		user, _ := v.(app.Row)
+		name, _ := user["role"].(string)
+		if role := app.ParseRole(name); role != app.NoRole {
+			roles[id] = role
+		}
+	}
+	return roles
+}
+
+// Stamp changes whenever the access of an account has changed, and with every
+// start of the server. The site's own is that of "".
+func (x *Index) Stamp(accountID string) string {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.boot[:8] + "-" + strconv.FormatInt(x.stamps[accountID], 10)
+}
+
+// Watch calls fn after every change of what an account may see or do: its
+// roles, the people of its projects, its sign-ins, the account itself. "" is the
+// site: whether it has an administrator. fn must not block. After stop it may
+// still be running once.
+func (x *Index) Watch(accountID string, fn func()) (stop func()) {
+	w := &watcher{fn}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.watchers[accountID] == nil {
+		x.watchers[accountID] = make(map[*watcher]struct{})
+	}
+	x.watchers[accountID][w] = struct{}{}
+	return func() {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		delete(x.watchers[accountID], w)
+		if len(x.watchers[accountID]) == 0 {
+			delete(x.watchers, accountID)
+		}
+	}
+}
+
+// sorted returns the keys of m in order.
+func sorted[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,54 @@
+package query
+
+import (
+	"errors"
+
+	"lyceum/app"
+)
+
+// Answer is the answer to one query.
+type Answer struct {
+	List    bool // Rows counts, else Row
+	Rows    []app.Row
+	Row     app.Row  // nil: there is no such row
+	Answers []Answer // of an array of queries; then nothing else counts
+
+	Cut      bool          // there are more rows (Q6)
+	Start    bool          // of a watch: forget what you had (L4)
+	Position *app.Position // of a watch
+}
+
+// Change is what happened to one row of a watch. (L3)
+type Change struct {
+	Action string // "insert", "update" or "delete"
+	New    app.Row
+	Old    app.Row
+}
+
+// Message is what a watch sends: an answer, or changes after it.
+type Message struct {
+	Answer   *Answer // nil: Changes
+	Changes  []Change
+	Position app.Position
+
+	// Still is asked by who writes to the socket, after it has waited for its
+	// turn and right before the first byte: whether the caller may still see all
+	// that is in the message. If not, nothing is written and ErrOutdated is
+	// returned to the watch. (W5)
+	Still func() bool
+}
+
+// ErrOutdated is returned by the send function of Watch if Still was false. The
+// watch then looks again and sends what is true now.
+var ErrOutdated = errors.New("the caller may no longer see this")
+
+// IndexError says which query of an array was refused. (Q1)
+type IndexError struct {
+	Index int
+	Err   error
+}
+
+func (e *IndexError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error of that query.
+func (e *IndexError) Unwrap() error { return e.Err }
