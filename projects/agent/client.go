@@ -1,0 +1,231 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/libp2p/go-yamux/v5"
+
+	"lyceum/app"
+	"lyceum/projects/files"
+	"lyceum/terminal"
+)
+
+// base is the address of every agent; the connection says which.
+const base = "http://agent"
+
+// Bounds of what an agent may answer.
+const (
+	maxAnswer = 1 << 20 // of a JSON answer: some thousand terminals
+	maxFrame  = 1 << 20 // of a terminal's message; the agent sends some KiB
+	// headerTimeout is how long an agent may take to begin an answer: a save
+	// waits for the disk.
+	headerTimeout = 60 * time.Second
+)
+
+// Client speaks with one agent. It is safe for use by several goroutines.
+// Errors have a kind and a sentence (app.Error).
+type Client struct {
+	*files.Client
+	session   *yamux.Session
+	transport *http.Transport
+}
+
+// Dial connects to the agent that listens at a unix socket. It answers
+// ErrRefused if the agent does not know the secret or serves a newer server.
+func Dial(ctx context.Context, socket string, own Hello) (*Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
+	defer cancel()
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", socket)
+	if err != nil {
+		return nil, fmt.Errorf("dial the agent: %w", err)
+	}
+	c, err := Connect(ctx, conn, own)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return c, nil
+}
+
+// ErrRefused says that both sides do not belong together.
+var ErrRefused = errors.New("the agent and the server refuse each other")
+
+// Connect says hello over a connection, which then belongs to the client.
+func Connect(ctx context.Context, conn net.Conn, own Hello) (*Client, error) {
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	own.Version = Version
+	if err := writeHello(conn, own); err != nil {
+		return nil, fmt.Errorf("say hello to the agent: %w", err)
+	}
+	theirs, err := readHello(conn)
+	switch {
+	case err != nil:
+		return nil, err
+	case theirs.Error != "":
+		return nil, fmt.Errorf("%w: %.200q", ErrRefused, theirs.Error)
+	case !own.same(theirs) || theirs.Generation != own.Generation:
+		return nil, fmt.Errorf("%w: it is not the agent of this project", ErrRefused)
+	case theirs.Version != Version:
+		return nil, fmt.Errorf("%w: it speaks version %d, the server %d", ErrRefused, theirs.Version, Version)
+	}
+	if !stop() {
+		return nil, ctx.Err()
+	}
+	const noStreams = 0 // the agent answers, it never asks
+	session, err := yamux.Client(conn, streams(noStreams), nil)
+	if err != nil {
+		return nil, fmt.Errorf("open a session with the agent: %w", err)
+	}
+	c := &Client{session: session}
+	c.transport = &http.Transport{
+		DialContext:            func(ctx context.Context, _, _ string) (net.Conn, error) { return c.open(ctx) },
+		DisableCompression:     true,
+		DisableKeepAlives:      true, // a stream costs nothing, an idle one would count
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		ResponseHeaderTimeout:  headerTimeout,
+	}
+	c.Client = files.NewClient(c.transport, base+"/files")
+	return c, nil
+}
+
+func (c *Client) open(ctx context.Context) (net.Conn, error) {
+	stream, err := c.session.OpenStream(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open a stream to the agent: %w", err)
+	}
+	return stream, nil
+}
+
+// Closed is closed when the connection has ended.
+func (c *Client) Closed() <-chan struct{} { return c.session.CloseChan() }
+
+// Close ends the connection; the agent goes on.
+func (c *Client) Close() error {
+	c.transport.CloseIdleConnections()
+	return c.session.Close()
+}
+
+// Ping reports how long the agent takes to answer.
+func (c *Client) Ping() (time.Duration, error) { return c.session.Ping() }
+
+// DialTerminal connects a viewer to a terminal; the parameters are those of
+// terminal.Sessions.Attach.
+func (c *Client) DialTerminal(ctx context.Context, id string, params url.Values) (*websocket.Conn, error) {
+	d := websocket.Dialer{
+		NetDialContext:   func(ctx context.Context, _, _ string) (net.Conn, error) { return c.open(ctx) },
+		HandshakeTimeout: headerTimeout,
+	}
+	target := "ws://agent/terminals/" + url.PathEscape(id) + "/attach?" + params.Encode()
+	conn, answer, err := d.DialContext(ctx, target, nil)
+	if err != nil && answer != nil {
+		return nil, answered(answer)
+	}
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	conn.SetReadLimit(maxFrame)
+	return conn, nil
+}
+
+// EndTerminal ends the shell of a terminal and forgets it. Ending what is not
+// there is no error.
+func (c *Client) EndTerminal(ctx context.Context, id string) error {
+	return c.call(ctx, http.MethodDelete, "/terminals/"+url.PathEscape(id), nil)
+}
+
+// Terminals returns the shells that run or have ended here.
+func (c *Client) Terminals(ctx context.Context) ([]terminal.Info, error) {
+	var all []terminal.Info
+	err := c.call(ctx, http.MethodGet, "/terminals", &all)
+	return all, err
+}
+
+// WatchTerminals calls send with every terminal as it is now and after every
+// start and end of its shell, until ctx or send ends it.
+func (c *Client) WatchTerminals(ctx context.Context, send func(terminal.Info) error) error {
+	answer, err := c.do(ctx, http.MethodGet, "/terminals/watch")
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	const maxLine = 4 << 10
+	for {
+		var info terminal.Info
+		if err := json.NewDecoder(io.LimitReader(&oneLine{r: answer.Body}, maxLine)).Decode(&info); err != nil {
+			return unreachable(err)
+		}
+		if err := send(info); err != nil {
+			return err
+		}
+	}
+}
+
+// Prepare asks the agent to end its shells, and gives programs a moment to end
+// by themselves. The server then kills what is left.
+func (c *Client) Prepare(ctx context.Context) error {
+	return c.call(ctx, http.MethodPost, "/prepare-stop", nil)
+}
+
+func (c *Client) call(ctx context.Context, method, path string, into any) error {
+	answer, err := c.do(ctx, method, path)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if into == nil {
+		return nil
+	}
+	if err := json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(into); err != nil {
+		return unreachable(fmt.Errorf("%s %s: %w", method, path, err))
+	}
+	return nil
+}
+
+func (c *Client) do(ctx context.Context, method, path string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, base+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.transport.RoundTrip(request)
+	if err != nil {
+		return nil, unreachable(fmt.Errorf("%s %s: %w", method, path, err))
+	}
+	if answer.StatusCode >= 300 {
+		defer answer.Body.Close()
+		return nil, answered(answer)
+	}
+	return answer, nil
+}
+
+// unreachable explains an error of the connection.
+func unreachable(err error) error {
+	return app.Explain(err, app.Unavailable, "The project does not answer. Please try again, or restart the project.")
+}
+
+// problem is an error on the wire.
+type problem struct {
+	Kind    app.Kind `json:"kind"`
+	Message string   `json:"message"`
+}
+
+// answered makes an error of an answer that is not good.
+func answered(answer *http.Response) error {
+	const maxProblem = 4 << 10
+	data, err := io.ReadAll(io.LimitReader(answer.Body, maxProblem))
+	var p problem
+	if err != nil || json.Unmarshal(bytes.TrimSpace(data), &p) != nil || p.Message == "" {
+		return unreachable(fmt.Errorf("the agent answered %d", answer.StatusCode))
+	}
+	return app.Errorf(p.Kind, "%s", p.Message)
+}

@@ -1,0 +1,168 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-yamux/v5"
+	"golang.org/x/sys/unix"
+
+	"lyceum/projects/files"
+	"lyceum/terminal"
+)
+
+const (
+	// idleLimit is how long an agent stays without a server and without work:
+	// long enough for a night and a morning's maintenance.
+	idleLimit = 12 * time.Hour
+	// idleCheck is how often it looks.
+	idleCheck = 10 * time.Minute
+	// requestHeaderTimeout is for the server, on the same machine.
+	requestHeaderTimeout = 30 * time.Second
+	// maxGreeting bounds the connections that have not said hello; only the
+	// server can reach the socket.
+	maxGreeting = 16
+)
+
+// service is the agent at work.
+type service struct {
+	config    Config
+	files     *files.Folder
+	terminals *terminal.Sessions
+	children  *children
+	watchers  *watchers
+	isolated  bool
+
+	mu         sync.Mutex
+	generation int64          // of the newest server so far
+	session    *yamux.Session // nil: no server
+	lastServer time.Time
+}
+
+// run serves until ctx ends or there has been nothing to do for long.
+func (s *service) run(ctx context.Context, listener net.Listener, signals <-chan os.Signal) error {
+	var parts sync.WaitGroup
+	defer parts.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.lastServer = time.Now()
+	parts.Go(func() { s.accept(ctx, listener) })
+	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
+	defer stop()
+	idle := time.NewTicker(idleCheck)
+	defer idle.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case sig := <-signals:
+			// Without isolation it is a process of the host's like others.
+			if sig == unix.SIGTERM && !s.isolated {
+				return nil
+			}
+			if sig == unix.SIGCHLD {
+				s.children.reap()
+			}
+		case <-s.children.kick:
+			s.children.reap()
+		case <-idle.C:
+			s.children.reap() // should a signal have been lost
+			if s.idle() {
+				return nil
+			}
+		}
+	}
+}
+
+// idle reports whether nobody would miss the agent.
+func (s *service) idle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.session == nil && time.Since(s.lastServer) > idleLimit && s.children.count() == 0
+}
+
+func (s *service) accept(ctx context.Context, listener net.Listener) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	greeting := make(chan struct{}, maxGreeting)
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+				return
+			}
+			time.Sleep(time.Second) // no descriptors: they come back
+			continue
+		}
+		greeting <- struct{}{}
+		all.Go(func() {
+			session, err := s.greet(conn)
+			<-greeting
+			if err != nil {
+				_ = conn.Close()
+				return
+			}
+			s.serve(ctx, session)
+		})
+	}
+}
+
+// greet checks who it is and puts the new server in the place of the old one.
+func (s *service) greet(conn net.Conn) (*yamux.Session, error) {
+	if err := conn.SetDeadline(time.Now().Add(helloTimeout)); err != nil {
+		return nil, err
+	}
+	theirs, err := readHello(conn)
+	if err != nil {
+		return nil, err
+	}
+	own := Hello{Version: Version, Project: s.config.Project, Secret: s.config.Secret, Generation: theirs.Generation}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	refusal := ""
+	switch {
+	case !own.same(theirs):
+		refusal = "the secret is not that of this project"
+	case theirs.Generation < s.generation:
+		refusal = "a newer server has taken over"
+	}
+	if refusal != "" {
+		return nil, errors.Join(errors.New(refusal), writeHello(conn, Hello{Version: Version, Error: refusal}))
+	}
+	if err := writeHello(conn, own); err != nil {
+		return nil, err
+	}
+	if err := conn.SetDeadline(time.Time{}); err != nil {
+		return nil, err
+	}
+	session, err := yamux.Server(conn, streams(maxServerStreams), nil)
+	if err != nil {
+		return nil, err
+	}
+	if s.session != nil {
+		_ = s.session.Close() // the old server's, dead or hung
+	}
+	s.session, s.generation = session, theirs.Generation
+	return session, nil
+}
+
+// serve answers one server until its connection ends.
+func (s *service) serve(ctx context.Context, session *yamux.Session) {
+	server := &http.Server{
+		Handler: s.routes(), ReadHeaderTimeout: requestHeaderTimeout, MaxHeaderBytes: maxHeaderBytes,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	_ = server.Serve(session) // ends with the session
+	_ = server.Close()
+	_ = session.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.session == session {
+		s.session, s.lastServer = nil, time.Now()
+	}
+}

@@ -1,0 +1,51 @@
+package agent
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"lyceum/projects/sandbox/stage"
+	"lyceum/terminal/pty"
+)
+
+// shells starts the programs of terminals.
+type shells struct {
+	options  options
+	config   Config
+	children *children
+}
+
+// start is the Start of terminal.Options. The program is the agent's own as a
+// shim, which leaves the agent's cgroup before anything else runs.
+func (s *shells) start(_ string, size pty.Size) (pty.Process, error) {
+	shell := "/bin/bash"
+	if _, err := os.Stat(shell); err != nil {
+		shell = "/bin/sh" // every system has one
+	}
+	const firstExtra = 3
+	doors := make([]string, len(s.options.doors))
+	for i := range doors {
+		doors[i] = strconv.Itoa(firstExtra + i)
+	}
+	return pty.Start(pty.Command{
+		Argv: []string{"/proc/self/exe", "shim", strings.Join(doors, ","),
+			strconv.FormatUint(s.options.processes, 10), strconv.FormatUint(s.options.dataBytes, 10), shell},
+		Env: s.environment(shell), Dir: s.config.Home, Size: size,
+		ExtraFiles: s.options.doors, Spawn: s.children.spawn,
+	})
+}
+
+// environment is all that a shell gets; nothing of the server's is inherited.
+func (s *shells) environment(shell string) []string {
+	env := []string{
+		"HOME=" + s.config.Home, "USER=user", "LOGNAME=user", "SHELL=" + shell,
+		"LANG=C.UTF-8", "TERM=xterm-256color", "COLORTERM=truecolor",
+		"PATH=" + filepath.Join(s.config.Home, ".local/bin") + ":/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games",
+	}
+	if s.options.isolated {
+		env = append(env, "XDG_RUNTIME_DIR="+stage.RuntimeDir)
+	}
+	return env
+}

@@ -1,0 +1,305 @@
+package sandbox
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// controllers are those we use; one of the two generations has them.
+var controllers = []string{"memory", "pids", "cpu"}
+
+// cgroups is where our groups lie: below the server's own, so that a bound on
+// the whole of Lyceum stays one. Each project has two leaves, agent and user: in
+// one, a fork bomb would take the agent along.
+type cgroups struct {
+	v2    bool
+	roots map[string]string // controller to folder; with v2 all are the same
+}
+
+// findCgroups looks where the server is and whether it may make groups there.
+// The error says in words what is missing.
+func findCgroups() (*cgroups, error) {
+	own, err := ownCgroups()
+	if err != nil {
+		return nil, err
+	}
+	mounts, err := cgroupMounts()
+	if err != nil {
+		return nil, err
+	}
+	c := &cgroups{roots: make(map[string]string)}
+	for _, name := range controllers {
+		m, ok := mounts[name]
+		if !ok {
+			break
+		}
+		c.roots[name] = filepath.Join(m.folder, strings.TrimPrefix(own[name], m.root), "lyceum")
+	}
+	if len(c.roots) == len(controllers) {
+		return c, c.try()
+	}
+	m, ok := mounts[""]
+	if !ok {
+		return nil, errors.New("no cgroup controllers are mounted")
+	}
+	here := filepath.Join(m.folder, strings.TrimPrefix(own[""], m.root))
+	if err := delegate(here); err != nil {
+		return nil, err
+	}
+	c.v2 = true
+	for _, name := range controllers {
+		c.roots[name] = filepath.Join(here, "lyceum")
+	}
+	return c, c.try()
+}
+
+// ownCgroups reads where this process is: controller to path, "" is v2.
+func ownCgroups() (map[string]string, error) {
+	data, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return nil, err
+	}
+	own := make(map[string]string)
+	for line := range strings.Lines(string(data)) {
+		fields := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(fields) != 3 {
+			continue
+		}
+		for name := range strings.SplitSeq(fields[1], ",") {
+			own[name] = fields[2]
+		}
+	}
+	return own, nil
+}
+
+type cgroupMount struct{ folder, root string }
+
+// cgroupMounts reads where hierarchies are mounted: controller to mount, "" is
+// v2.
+func cgroupMounts() (map[string]cgroupMount, error) {
+	f, err := os.Open("/proc/self/mountinfo")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	found := make(map[string]cgroupMount)
+	scanner := bufio.NewScanner(f)
+	for scanner.Scan() {
+		before, after, _ := strings.Cut(scanner.Text(), " - ")
+		head, tail := strings.Fields(before), strings.Fields(after)
+		if len(head) < 5 || len(tail) < 3 {
+			continue
+		}
+		m := cgroupMount{folder: head[4], root: strings.TrimSuffix(head[3], "/")}
+		switch tail[0] {
+		case "cgroup2":
+			found[""] = m
+		case "cgroup":
+			for option := range strings.SplitSeq(tail[2], ",") {
+				if slices.Contains(controllers, option) {
+					found[option] = m
+				}
+			}
+		}
+	}
+	return found, scanner.Err()
+}
+
+// delegate makes the controllers of v2 available to groups below ours: a group
+// with groups may hold no processes itself, so the server goes into a leaf.
+func delegate(here string) error {
+	want := "+" + strings.Join(controllers, " +")
+	control := filepath.Join(here, "cgroup.subtree_control")
+	if writeExisting(control, want) == nil {
+		return nil
+	}
+	leaf := filepath.Join(here, "server")
+	if err := os.MkdirAll(leaf, 0o755); err != nil {
+		return err
+	}
+	procs, err := os.ReadFile(filepath.Join(here, "cgroup.procs"))
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(string(procs)) != strconv.Itoa(os.Getpid()) {
+		return errors.New("other processes share the server's cgroup; start it as a service with Delegate=yes")
+	}
+	if err := writeExisting(filepath.Join(leaf, "cgroup.procs"), "0"); err != nil {
+		return err
+	}
+	return writeExisting(control, want)
+}
+
+// try makes a group and removes it again.
+func (c *cgroups) try() error {
+	name := "probe-" + strconv.Itoa(os.Getpid())
+	g, err := c.create(name, DefaultLimits)
+	if err != nil {
+		return err
+	}
+	return g.remove()
+}
+
+// group is the cgroups of one project; it is kept in the run folder as JSON.
+type group struct {
+	Folders []string `json:"folders"` // one for each hierarchy, with the leaves below
+}
+
+// parent guards the folder above all projects' groups: the last to leave removes
+// it.
+var parent sync.Mutex
+
+// create makes both leaves with their bounds.
+func (c *cgroups) create(name string, l Limits) (g group, err error) {
+	for _, controller := range controllers {
+		folder := filepath.Join(c.roots[controller], name)
+		if !slices.Contains(g.Folders, folder) {
+			g.Folders = append(g.Folders, folder)
+		}
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, g.remove())
+		}
+	}()
+	parent.Lock()
+	for _, folder := range g.Folders {
+		err = errors.Join(err, os.MkdirAll(folder, 0o755))
+	}
+	parent.Unlock()
+	if err != nil {
+		return g, err
+	}
+	for _, folder := range g.Folders {
+		if c.v2 {
+			want := "+" + strings.Join(controllers, " +")
+			for _, f := range []string{filepath.Dir(folder), folder} {
+				if err := writeExisting(filepath.Join(f, "cgroup.subtree_control"), want); err != nil {
+					return g, err
+				}
+			}
+		}
+		for _, leaf := range []string{"agent", "user"} {
+			if err := os.MkdirAll(filepath.Join(folder, leaf), 0o755); err != nil {
+				return g, err
+			}
+		}
+	}
+	return g, c.bound(name, l)
+}
+
+// period of the CPU bound: the kernel's default.
+const period = 100 * time.Millisecond
+
+func (c *cgroups) bound(name string, l Limits) error {
+	quota := int64(l.CPUs * float64(period.Microseconds()))
+	settings := []struct{ controller, file, value string }{
+		{"memory", "agent/memory.limit_in_bytes", strconv.FormatInt(agentMemoryBytes, 10)},
+		{"memory", "user/memory.limit_in_bytes", strconv.FormatInt(l.MemoryBytes, 10)},
+		{"pids", "agent/pids.max", strconv.Itoa(agentThreads)},
+		{"pids", "user/pids.max", strconv.FormatInt(l.Processes, 10)},
+		{"cpu", "cpu.cfs_quota_us", strconv.FormatInt(quota, 10)},
+	}
+	if c.v2 {
+		settings[0].file, settings[1].file = "agent/memory.max", "user/memory.max"
+		settings[4].file, settings[4].value = "cpu.max", fmt.Sprintf("%d %d", quota, period.Microseconds())
+	}
+	for _, s := range settings {
+		if err := writeExisting(filepath.Join(c.roots[s.controller], name, s.file), s.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enter moves a process into the agent's leaf.
+func (g group) enter(pid int) error {
+	for _, folder := range g.Folders {
+		if err := writeExisting(filepath.Join(folder, "agent", "cgroup.procs"), strconv.Itoa(pid)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openUser opens the doors to the user's leaf for the shim.
+func (g group) openUser() (files []*os.File, err error) {
+	for _, folder := range g.Folders {
+		f, err := os.OpenFile(filepath.Join(folder, "user", "cgroup.procs"), os.O_WRONLY, 0)
+		if err != nil {
+			closeAll(files)
+			return nil, err
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
+// removeWait is how long the kernel may take to let go of processes that have
+// ended.
+const removeWait = 2 * time.Second
+
+// remove ends what is left in the groups and removes them.
+func (g group) remove() error {
+	deadline := time.Now().Add(removeWait)
+	var failed error
+	for _, folder := range g.Folders {
+		for _, f := range []string{filepath.Join(folder, "agent"), filepath.Join(folder, "user"), folder} {
+			for {
+				err := unix.Rmdir(f)
+				if err == nil || errors.Is(err, unix.ENOENT) {
+					break
+				}
+				killAll(filepath.Join(f, "cgroup.procs"))
+				if time.Now().After(deadline) {
+					failed = errors.Join(failed, fmt.Errorf("remove cgroup %s: %w", f, err))
+					break
+				}
+				time.Sleep(time.Millisecond) // the kernel says nothing when a group becomes free
+			}
+		}
+		parent.Lock()
+		_ = unix.Rmdir(filepath.Dir(folder)) // fails while there is another project
+		parent.Unlock()
+	}
+	return failed
+}
+
+func killAll(procs string) {
+	data, err := os.ReadFile(procs)
+	if err != nil {
+		return
+	}
+	for field := range strings.FieldsSeq(string(data)) {
+		if pid, err := strconv.Atoi(field); err == nil && pid > 1 {
+			_ = unix.Kill(pid, unix.SIGKILL)
+		}
+	}
+}
+
+// writeExisting writes to a file of the kernel; os.WriteFile would try to create
+// it and hide the reason.
+func writeExisting(name, value string) error {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(value)
+	return errors.Join(err, f.Close())
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close() // read or handed on
+	}
+}
