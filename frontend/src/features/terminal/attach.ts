@@ -1,0 +1,271 @@
+import { backoff } from "../../lib/backoff";
+import { afterClose, type ClientFrame, type Exit, parseFrame, type ServerFrame } from "./protocol";
+
+/**
+ * How far a screen may fall behind what the shell prints, in bytes. Beyond it
+ * the line is closed until the screen has caught up, and goes on from its
+ * offset: a flood costs this much memory, and not the whole flood (T3).
+ */
+const MAX_BEHIND = 4 * 1024 * 1024;
+
+/** The most keys that are kept while the line is closed for the screen's sake: Ctrl-C must get through. */
+const MAX_HELD_KEYS = 256;
+
+/** What xterm says when a program asks to be told of the focus. */
+const FOCUS_REPORTS = ["\x1b[I", "\x1b[O"];
+
+/** What of xterm is used; a test has a simpler one. */
+export interface Screen {
+  readonly cols: number;
+  readonly rows: number;
+  write(data: Uint8Array | string, parsed?: () => void): void;
+  resize(cols: number, rows: number): void;
+  onData(listener: (text: string) => void): { dispose(): void };
+  onBinary(listener: (text: string) => void): { dispose(): void };
+}
+
+/** What of a WebSocket is used. */
+export type Socket = Pick<
+  WebSocket,
+  "binaryType" | "readyState" | "onopen" | "onmessage" | "onclose" | "send" | "close"
+>;
+
+/** What is to be shown beside the screen; a new object after every change. */
+export interface TerminalState {
+  link: "connecting" | "open" | "offline" | "ended";
+  /** Why it is ended, or what was refused last. */
+  message?: string;
+  /** False for who may only look on. */
+  write: boolean;
+  /** Whose window decides the size, and which it is. */
+  size?: { cols: number; rows: number; by: string; you: boolean };
+  /** Set while no shell runs. */
+  exit?: Exit;
+  /** Keys were typed while the line was down, and are lost (T4). */
+  keysLost: boolean;
+}
+
+export interface TerminalOptions {
+  /** A new socket that starts printing at byte `from`. */
+  open(from: number): Socket;
+  onState(state: TerminalState): void;
+  /** In [0, 1), as Math.random. */
+  chance(): number;
+  /** Calls fn once after ms; returns how to prevent it. */
+  after(ms: number, fn: () => void): () => void;
+}
+
+export interface AttachedTerminal {
+  /** Whether the bytes that the screen reads at this moment may be answered (T6). */
+  mayAnswer(): boolean;
+  /** Says how many columns and rows this window has room for. */
+  fit(cols: number, rows: number): void;
+  /** Asks for another shell after the end of one (T8). */
+  restart(): void;
+  /** Opens the line anew, from where the screen is: for when the network has changed. */
+  reconnect(): void;
+  /** Disconnects for good; the shell goes on. */
+  detach(): void;
+}
+
+/**
+ * Connects a screen to a shell and keeps it connected. Keys go from the screen
+ * to the socket and output from the socket to the screen; React is not involved.
+ */
+export function attachTerminal(screen: Screen, options: TerminalOptions): AttachedTerminal {
+  return new Attachment(screen, options);
+}
+
+class Attachment implements AttachedTerminal {
+  private readonly encoder = new TextEncoder();
+  private readonly keys: { dispose(): void }[];
+  private state: TerminalState = { link: "connecting", write: false, keysLost: false };
+  private socket: Socket | undefined;
+  private from = 0; // offset of the next byte
+  private live = 0; // offset where new output begins
+  private behind = 0; // bytes that the screen has not parsed
+  private catchingUp = false;
+  private held: Uint8Array<ArrayBuffer>[] = [];
+  private failures = 0;
+  private room: { cols: number; rows: number } | undefined;
+  private left = false;
+  private cancelRetry = () => {};
+  // These two change in step with what the screen parses, not with what arrives.
+  private readingLive = false;
+  private answering = false;
+
+  constructor(
+    private readonly screen: Screen,
+    private readonly options: TerminalOptions,
+  ) {
+    this.keys = [
+      screen.onData((text) => {
+        if (!this.readingLive && FOCUS_REPORTS.includes(text)) return; // an old request, read again
+        this.type(this.encoder.encode(text));
+      }),
+      screen.onBinary((text) => this.type(Uint8Array.from(text, (letter) => letter.charCodeAt(0) & 255))),
+    ];
+    this.connect();
+  }
+
+  mayAnswer = () => this.readingLive && this.answering;
+
+  fit(cols: number, rows: number): void {
+    if (cols < 1 || rows < 1) return;
+    if (this.room?.cols === cols && this.room.rows === rows) return;
+    this.room = { cols, rows };
+    this.control({ op: "size", cols, rows });
+    if (this.state.size === undefined || this.state.size.you) this.screen.resize(cols, rows);
+  }
+
+  restart(): void {
+    this.control({ op: "restart" });
+  }
+
+  reconnect(): void {
+    if (this.left || this.state.link === "ended" || this.catchingUp) return;
+    this.abandon();
+    this.connect();
+  }
+
+  detach(): void {
+    this.left = true;
+    this.cancelRetry();
+    for (const key of this.keys) key.dispose();
+    this.abandon();
+  }
+
+  private show(change: Partial<TerminalState>): void {
+    this.state = { ...this.state, ...change };
+    if (!this.left) this.options.onState(this.state);
+  }
+
+  private connect(): void {
+    this.cancelRetry();
+    const socket = this.options.open(this.from);
+    this.socket = socket;
+    socket.binaryType = "arraybuffer";
+    socket.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (typeof data === "string") this.frame(parseFrame(data));
+      else if (data instanceof ArrayBuffer) this.print(new Uint8Array(data));
+    };
+    socket.onclose = ({ code, reason }) => this.closed(code, reason);
+  }
+
+  /** Leaves the socket without listening to its end. */
+  private abandon(): void {
+    const { socket } = this;
+    this.socket = undefined;
+    if (!socket) return;
+    socket.onmessage = null;
+    socket.onclose = null;
+    socket.close();
+  }
+
+  private closed(code: number, reason: string): void {
+    this.socket = undefined;
+    const then = afterClose(code, reason);
+    if (!then.again) {
+      this.show({ link: "ended", message: then.message });
+      return;
+    }
+    this.show({ link: this.failures === 0 && this.state.link === "connecting" ? "connecting" : "offline" });
+    this.cancelRetry = this.options.after(backoff(this.failures++, this.options.chance()), () => this.connect());
+  }
+
+  private frame(frame: ServerFrame | undefined): void {
+    switch (frame?.op) {
+      case "hello":
+        return this.hello(frame);
+      case "gap":
+        this.from = frame.from;
+        this.inOrder(() => (this.readingLive = false)); // the modes are none of the program's questions
+        this.screen.write(frame.modes);
+        this.inOrder(() => (this.readingLive = frame.from >= this.live));
+        return;
+      case "size":
+        this.show({ size: { cols: frame.cols, rows: frame.rows, by: frame.by, you: frame.you } });
+        // Our own size may have changed again since; the server will have heard of it by now.
+        if (frame.you && this.room) this.screen.resize(this.room.cols, this.room.rows);
+        else if (frame.cols > 0 && frame.rows > 0) this.screen.resize(frame.cols, frame.rows);
+        return;
+      case "answers":
+        return this.inOrder(() => (this.answering = frame.you));
+      case "refused":
+        return this.show({ message: frame.message });
+      case "exit":
+        return this.show({ exit: { code: frame.code, signal: frame.signal } });
+      case "restarted":
+        this.from = frame.from;
+        return this.show({ exit: undefined, message: undefined });
+      case undefined:
+        return;
+    }
+  }
+
+  private hello({ from, live, cols, rows, write }: Extract<ServerFrame, { op: "hello" }>): void {
+    if (from !== this.from) this.screen.write("\x1bc"); // what is on the screen is not what comes before
+    this.from = from;
+    this.live = live;
+    this.failures = 0;
+    this.answering = false;
+    this.inOrder(() => (this.readingLive = from >= live));
+    if (cols > 0 && rows > 0 && this.room === undefined) this.screen.resize(cols, rows);
+    this.show({ link: "open", write, message: undefined, exit: undefined, keysLost: false });
+    if (this.room) this.control({ op: "size", ...this.room });
+    for (const keys of this.held.splice(0)) this.socket?.send(keys);
+  }
+
+  private print(bytes: Uint8Array): void {
+    const old = Math.max(0, Math.min(bytes.byteLength, this.live - this.from));
+    if (old > 0) this.write(bytes.subarray(0, old));
+    if (old > 0 && this.from + old >= this.live) this.inOrder(() => (this.readingLive = true));
+    if (old < bytes.byteLength) this.write(bytes.subarray(old));
+    this.from += bytes.byteLength;
+    if (this.behind > MAX_BEHIND && !this.catchingUp) {
+      this.catchingUp = true;
+      this.abandon();
+    }
+  }
+
+  private write(bytes: Uint8Array): void {
+    this.behind += bytes.byteLength;
+    this.screen.write(bytes, () => {
+      this.behind -= bytes.byteLength;
+      if (!this.catchingUp || this.behind > 0 || this.left) return;
+      this.catchingUp = false;
+      this.connect();
+    });
+  }
+
+  /** Does something when the screen has parsed all that came before. */
+  private inOrder(fn: () => void): void {
+    this.screen.write("", fn);
+  }
+
+  /**
+   * Sends keys. What is typed while offline is lost: a command must not run
+   * minutes later (T4). The short pauses of a screen that catches up are no
+   * such time.
+   */
+  private type(bytes: Uint8Array<ArrayBuffer>): void {
+    if (!this.state.write) return;
+    if (this.state.exit) {
+      if (bytes.includes(13)) this.restart();
+      return;
+    }
+    if (this.catchingUp && this.state.link === "open") {
+      if (this.held.length < MAX_HELD_KEYS) this.held.push(bytes);
+      return;
+    }
+    if (this.state.link === "open" && this.socket?.readyState === WebSocket.OPEN) {
+      this.socket.send(bytes);
+      if (this.state.message !== undefined) this.show({ message: undefined });
+    } else if (!this.state.keysLost) this.show({ keysLost: true });
+  }
+
+  private control(frame: ClientFrame): void {
+    if (this.state.link !== "open" || this.socket?.readyState !== WebSocket.OPEN) return;
+    this.socket.send(JSON.stringify(frame));
+  }
+}
