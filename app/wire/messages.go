@@ -91,7 +91,7 @@ type Failure struct {
 
 // Error is an error as it is told.
 type Error struct {
-	Kind    app.Kind `json:"kind" oneof:"invalid,denied,not_found,conflict,too_large,unavailable,internal"`
+	Kind    app.Kind `json:"kind"`
 	Message string   `json:"message"`         // a sentence for a person
 	Index   *int64   `json:"index,omitempty"` // which query of an array
 }

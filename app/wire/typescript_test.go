@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"lyceum/app"
 	"lyceum/app/schema"
 )
 
@@ -52,6 +53,11 @@ func typeScript() []byte {
 	return b.Bytes()
 }
 
+var kinds = []string{
+	string(app.Invalid), string(app.Denied), string(app.NotFound), string(app.Conflict),
+	string(app.TooLarge), string(app.Unavailable), string(app.Internal),
+}
+
 type printer func(format string, args ...any)
 
 func constants(p printer) {
@@ -71,6 +77,8 @@ func messages(p printer) {
 	p("")
 	p("/** Where a watch has come to; give it back as options.after. */")
 	p("export interface Position {\n  readonly log: string;\n  readonly n: number;\n}")
+	p("/** The machine-readable half of an error. */")
+	p("export type Kind = %s;", literals(kinds))
 	structure(p, "WireError", Error{}, "")
 	structure(p, "Change", Change{}, "")
 	structure(p, "Result", Result{}, "")
@@ -123,6 +131,9 @@ func structure(p printer, name string, v any, op string) {
 }
 
 func goType(f reflect.StructField) string {
+	if f.Name == "Kind" {
+		return "Kind"
+	}
 	if values := f.Tag.Get("oneof"); values != "" {
 		return literals(strings.Split(values, ","))
 	}
@@ -185,6 +196,12 @@ func tables(p printer) {
 	}
 	p("}")
 	p("export type TableName = keyof Tables;")
+	p("/** The fields that make the primary key of a table: always part of an answer. */")
+	p("export const keys = {")
+	for _, t := range public {
+		p("  %s: [%s],", t.Name, quoted(t.Key))
+	}
+	p("} as const satisfies { [T in TableName]: readonly (keyof Tables[T])[] };")
 	p("")
 	p("/** What the client must know of a table: its key, its fields, and which of them a set may name. */")
 	p("export interface TableInfo {\n  readonly key: readonly string[];\n  readonly fields: readonly string[];\n  readonly settable: readonly string[];\n  readonly limit: number;\n}")
@@ -225,7 +242,7 @@ func fieldType(f *schema.Field, indent string) string {
 	case schema.List:
 		return fieldType(f.Of, indent) + "[]"
 	case schema.Map:
-		return "{ [key: string]: " + fieldType(f.Of, indent) + " }"
+		return "Record<string, " + fieldType(f.Of, indent) + ">"
 	case schema.Object:
 		var b strings.Builder
 		b.WriteString("{\n")

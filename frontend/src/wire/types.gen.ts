@@ -20,9 +20,11 @@ export interface Position {
   readonly log: string;
   readonly n: number;
 }
+/** The machine-readable half of an error. */
+export type Kind = "invalid" | "denied" | "not_found" | "conflict" | "too_large" | "unavailable" | "internal";
 
 export interface WireError {
-  readonly kind: "invalid" | "denied" | "not_found" | "conflict" | "too_large" | "unavailable" | "internal";
+  readonly kind: Kind;
   readonly message: string;
   readonly index?: number;
 }
@@ -210,12 +212,12 @@ export interface Project {
   /** What it is about. */
   description: string;
   /** Its people, by account. */
-  users: { [key: string]: {
+  users: Record<string, {
     /** What this person may do. */
     role: "viewer" | "editor" | "owner";
     /** Since when. */
     since?: number;
-  } };
+  }>;
   /** When it was made. */
   created: number;
   /** When somebody last changed something in it. */
@@ -299,6 +301,8 @@ export interface Document {
     /** Since when. */
     since: number;
   };
+  /** Set to true, writes a file again that was deleted or replaced. */
+  write_again?: boolean;
   /** How lines end in the file. */
   line_ends: "lf" | "crlf";
 }
@@ -328,7 +332,7 @@ export interface DocumentState {
   /** The last patch in it. */
   seq: number;
   /** The last outbox number of each tab that is in it. */
-  merged: { [key: string]: number };
+  merged: Record<string, number>;
   /** Whether the caller may only read. */
   read_only: boolean;
 }
@@ -347,12 +351,14 @@ export interface Patch {
   account_id?: string;
   /** The outbox that it came from, or "disk". */
   origin: string;
-  /** The first outbox number in it. */
-  n_from: number;
+  /** The first outbox number in it; missing if it is n. */
+  n_from?: number;
   /** The last outbox number in it. */
   n: number;
   /** The edit as an update of Yjs, version 1. */
   update: Uint8Array;
+  /** SHA-256 of the content of the file that this edit of the project brought in. */
+  file_hash?: string;
 }
 
 /** Where people are in a document. One row a document and connection; it goes with the connection. */
@@ -382,7 +388,7 @@ export interface Directory {
   /** The folder, from the home of the project; empty for the home. */
   path: string;
   /** What is in it, by name. */
-  entries?: { [key: string]: {
+  entries?: Record<string, {
     /** What it is. */
     kind: "file" | "directory" | "link" | "other";
     /** Bytes of a file. */
@@ -391,7 +397,7 @@ export interface Directory {
     modified: number;
     /** Its permissions, as in Unix. */
     mode: number;
-  } };
+  }>;
   /** Why it cannot be listed. */
   error?: string;
   /** Whether there are more entries than are listed. */
@@ -465,6 +471,25 @@ export interface Tables {
   terminals: Terminal;
 }
 export type TableName = keyof Tables;
+/** The fields that make the primary key of a table: always part of an answer. */
+export const keys = {
+  accounts: ["id"],
+  collaborators: ["id"],
+  sessions: ["id"],
+  registration_tokens: ["id"],
+  server_settings: ["id"],
+  site_settings: ["id"],
+  projects: ["id"],
+  members: ["project_id", "account_id"],
+  documents: ["id"],
+  document_paths: ["project_id", "path"],
+  document_states: ["document_id"],
+  patches: ["document_id", "seq"],
+  cursors: ["document_id", "connection_id"],
+  directories: ["project_id", "path"],
+  file_actions: ["id"],
+  terminals: ["id"],
+} as const satisfies { [T in TableName]: readonly (keyof Tables[T])[] };
 
 /** What the client must know of a table: its key, its fields, and which of them a set may name. */
 export interface TableInfo {
@@ -524,8 +549,8 @@ export const TABLES: { readonly [T in TableName]: TableInfo } = {
   },
   documents: {
     key: ["id"],
-    fields: ["created", "dirty", "disk", "error", "id", "line_ends", "path", "project_id", "saved", "saving"],
-    settable: [],
+    fields: ["created", "dirty", "disk", "error", "id", "line_ends", "path", "project_id", "saved", "saving", "write_again"],
+    settable: ["write_again"],
     limit: 10000,
   },
   document_paths: {
@@ -542,8 +567,8 @@ export const TABLES: { readonly [T in TableName]: TableInfo } = {
   },
   patches: {
     key: ["document_id", "seq"],
-    fields: ["account_id", "document_id", "n", "n_from", "origin", "project_id", "seq", "time", "update"],
-    settable: ["document_id", "n", "origin", "update"],
+    fields: ["account_id", "document_id", "file_hash", "n", "n_from", "origin", "project_id", "seq", "time", "update"],
+    settable: ["document_id", "n", "n_from", "origin", "update"],
     limit: 10000,
   },
   cursors: {
