@@ -1,0 +1,26 @@
+import type { Closed } from "./closed";
+import type { ClientMessage, ServerHello, ServerMessage } from "./types.gen";
+
+/** Where a connection is at a moment; a new object after every change. */
+export type ConnectionState =
+  | { state: "connecting" }
+  | { state: "open"; hello: ServerHello }
+  /** retryAt (milliseconds since 1970) is when it is tried again; missing if it is not. */
+  | { state: "closed"; why: Closed; retryAt?: number };
+
+/** A way to the server's tables that comes and goes. Socket is the real one; tests play it. */
+export interface Connection {
+  readonly state: ConnectionState;
+
+  /** Calls listener after each change of state; returns how to stop that. */
+  onState(listener: () => void): () => void;
+
+  /** Calls listener for each message but hello and pong; returns how to stop that. */
+  onMessage(listener: (message: ServerMessage) => void): () => void;
+
+  /** Sends if the state is open, and says whether it was. What is not sent is the caller's to keep. */
+  send(message: ClientMessage): boolean;
+
+  /** Tries now instead of at retryAt. */
+  retry(): void;
+}

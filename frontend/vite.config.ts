@@ -1,0 +1,28 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+import { budgetPlugin } from "./build/budgetPlugin.ts";
+
+const shell = ["index.html", "src/app/Shell.tsx", "src/features/projects/ProjectPage.tsx"];
+
+export default defineConfig({
+  // Relative: the server decides by <base href> under which path all of this is.
+  base: "./",
+  plugins: [
+    react(),
+    budgetPlugin([
+      { name: "sign-in", pages: ["index.html", "src/features/account/SignInPage.tsx"], limit: 160 },
+      { name: "shell", pages: shell, limit: 270 },
+      { name: "text editor", pages: ["src/features/editor/EditorFrame.tsx"], above: shell, limit: 170 },
+      { name: "terminal", pages: ["src/features/terminal/TerminalFrame.tsx"], above: shell, limit: 150 },
+    ]),
+  ],
+  build: {
+    outDir: "dist",
+    target: "es2023",
+    manifest: "manifest.json",
+    // Inlined files would be data: addresses, which the policy does not allow as scripts or fonts.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: false,
+  },
+});
