@@ -1,9 +1,16 @@
 package terminal
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"log/slog"
-	"net/http"
+	"maps"
+	"regexp"
+	"slices"
+	"sync"
+
+	"github.com/gorilla/websocket"
 
 	"lyceum/terminal/pty"
 )
@@ -32,22 +39,130 @@ type Info struct {
 	End     int64     `json:"end"` // bytes printed so far
 }
 
-// Sessions are the terminals of one project.
-type Sessions struct{ options Options }
+// Sessions are the terminals of one project. They are safe for concurrent use.
+type Sessions struct {
+	options Options
+
+	mu     sync.Mutex
+	byID   map[string]*session
+	closed bool
+}
 
 // NewSessions returns none yet.
-func NewSessions(o Options) *Sessions { return &Sessions{options: o} }
+func NewSessions(o Options) *Sessions {
+	return &Sessions{options: o, byID: map[string]*session{}}
+}
 
-// Attach connects one viewer to the terminal {id} over a WebSocket:
-// GET …/{id}/attach?from=&viewer=&name=&write=1&create=1&cols=&rows=
-func (s *Sessions) Attach(w http.ResponseWriter, r *http.Request) { panic("not yet") }
+// Why a terminal is not given.
+var (
+	errNoSession = errors.New("no such terminal")
+	errTooMany   = errors.New("too many terminals")
+	errClosed    = errors.New("terminals are closed")
+)
 
-// End ends the shell of a terminal, tells its viewers, and forgets it. It returns
-// when the shell is gone. Ending what is not there is no error.
-func (s *Sessions) End(ctx context.Context, id string) error { panic("not yet") }
+var validID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// visit returns a terminal, with one more in visits; made and started if create.
+func (s *Sessions) visit(id string, create bool, size pty.Size) (*session, error) {
+	s.mu.Lock()
+	session, there := s.byID[id]
+	switch {
+	case s.closed:
+		s.mu.Unlock()
+		return nil, errClosed
+	case !there && (!create || !validID.MatchString(id)):
+		s.mu.Unlock()
+		return nil, errNoSession
+	case !there && len(s.byID) >= MaxSessions:
+		s.mu.Unlock()
+		return nil, errTooMany
+	case !there:
+		session = openSession(id, &s.options, size)
+		s.byID[id] = session
+	}
+	session.visits.Add(1)
+	s.mu.Unlock()
+
+	if err := session.startFirst(); err != nil {
+		session.visits.Done()
+		s.forget(session)
+		return nil, err
+	}
+	return session, nil
+}
+
+// startFirst starts the first shell; later ones are asked for (T8).
+func (s *session) startFirst() error {
+	s.mu.Lock()
+	first := s.exit == nil
+	s.mu.Unlock()
+	if !first {
+		return nil
+	}
+	return s.start()
+}
+
+// forget takes back a terminal that could not get its first shell.
+func (s *Sessions) forget(session *session) {
+	session.starting.Lock()
+	session.mu.Lock()
+	unused := session.process == nil && session.exit == nil && !session.ending
+	session.ending = session.ending || unused
+	session.mu.Unlock()
+	session.starting.Unlock()
+	if !unused {
+		return // somebody else got it started, or it is being ended
+	}
+	s.mu.Lock()
+	if s.byID[session.id] == session {
+		delete(s.byID, session.id)
+	}
+	s.mu.Unlock()
+	session.visits.Wait() // others whose start fails now, too
+	if err := session.out.close(); err != nil {
+		session.log.Warn("output not closed", "err", err)
+	}
+}
+
+// End ends the shell of a terminal (SIGHUP, after a while SIGKILL), tells its
+// viewers, and forgets it. It returns when the shell is gone. Ending what is not
+// there is no error.
+func (s *Sessions) End(ctx context.Context, id string) error {
+	s.mu.Lock()
+	session := s.byID[id]
+	delete(s.byID, id)
+	s.mu.Unlock()
+	if session == nil {
+		return nil
+	}
+	return session.end(ctx, CloseNotThere, "This terminal has been closed.")
+}
 
 // List returns the terminals in the order of their ids.
-func (s *Sessions) List() []Info { panic("not yet") }
+func (s *Sessions) List() []Info {
+	s.mu.Lock()
+	sessions := slices.SortedFunc(maps.Values(s.byID), func(a, b *session) int { return cmp.Compare(a.id, b.id) })
+	s.mu.Unlock()
+	infos := make([]Info, 0, len(sessions))
+	for _, session := range sessions {
+		session.mu.Lock()
+		infos = append(infos, session.infoLocked())
+		session.mu.Unlock()
+	}
+	return infos
+}
 
-// Close ends every shell and waits for all.
-func (s *Sessions) Close(ctx context.Context) error { panic("not yet") }
+// Close ends every shell and waits for all; no more are started.
+func (s *Sessions) Close(ctx context.Context) error {
+	s.mu.Lock()
+	sessions := slices.Collect(maps.Values(s.byID))
+	s.byID, s.closed = map[string]*session{}, true
+	s.mu.Unlock()
+	var ends sync.WaitGroup
+	errs := make([]error, len(sessions))
+	for i, session := range sessions {
+		ends.Go(func() { errs[i] = session.end(ctx, websocket.CloseGoingAway, "The project is stopping.") })
+	}
+	ends.Wait()
+	return errors.Join(errs...)
+}

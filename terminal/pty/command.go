@@ -10,7 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 )
 
@@ -18,6 +17,10 @@ import (
 // background job holds the terminal open. What the program itself wrote is in
 // the kernel's buffer by then; the job gets EIO from here on.
 const drainTime = 100 * time.Millisecond
+
+// reopenTime is how often Read looks whether a program that has closed its
+// terminal has opened it again.
+const reopenTime = 50 * time.Millisecond
 
 // Command says what to start.
 type Command struct {
@@ -42,13 +45,12 @@ func Start(c Command) (Process, error) {
 	if len(c.Argv) == 0 {
 		return nil, errors.New("start terminal: no command")
 	}
-	master, slave, err := pty.Open()
+	master, slave, err := openPair()
 	if err != nil {
 		return nil, fmt.Errorf("open terminal: %w", err)
 	}
 	defer slave.Close()
-	size := c.Size.Clamp()
-	if err := pty.Setsize(master, winsize(size)); err != nil {
+	if err := unix.IoctlSetWinsize(int(slave.Fd()), unix.TIOCSWINSZ, winsize(c.Size)); err != nil {
 		return nil, errors.Join(fmt.Errorf("set size of terminal: %w", err), master.Close())
 	}
 	cmd := &exec.Cmd{
@@ -70,6 +72,26 @@ func Start(c Command) (Process, error) {
 	p := &process{master: master, pid: cmd.Process.Pid, ended: make(chan struct{})}
 	go p.await(wait) // its end is the channel ended, which Wait waits for
 	return p, nil
+}
+
+// openPair opens a terminal: its master, not blocking so that Close and deadlines
+// end a Write under way, and its slave, by the kernel's own way, which does not
+// ask where devpts is mounted.
+func openPair() (master, slave *os.File, err error) {
+	const flags = unix.O_RDWR | unix.O_NOCTTY | unix.O_CLOEXEC
+	fd, err := unix.Open("/dev/ptmx", flags|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, &os.PathError{Op: "open", Path: "/dev/ptmx", Err: err}
+	}
+	master = os.NewFile(uintptr(fd), "/dev/ptmx")
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("unlock: %w", err), master.Close())
+	}
+	peer, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.TIOCGPTPEER, flags)
+	if errno != 0 {
+		return nil, nil, errors.Join(fmt.Errorf("open slave: %w", errno), master.Close())
+	}
+	return master, os.NewFile(peer, "pts"), nil
 }
 
 func spawnDirectly(cmd *exec.Cmd) (func() (syscall.WaitStatus, error), error) {
@@ -103,6 +125,7 @@ func (p *process) await(wait func() (syscall.WaitStatus, error)) {
 	status, err := wait()
 	p.mu.Lock()
 	p.gone = true
+	_ = p.master.SetWriteDeadline(time.Now()) // fails only when closed
 	p.mu.Unlock()
 	if err != nil {
 		p.waitErr = fmt.Errorf("wait for the shell: %w", err)
@@ -116,21 +139,47 @@ func (p *process) await(wait func() (syscall.WaitStatus, error)) {
 }
 
 func (p *process) Read(b []byte) (int, error) {
-	n, err := p.master.Read(b)
-	if n > 0 {
-		return n, nil
+	for {
+		n, err := p.master.Read(b)
+		if n > 0 {
+			return n, nil
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, os.ErrClosed) {
+			return 0, io.EOF
+		}
+		if !errors.Is(err, unix.EIO) {
+			return 0, err
+		}
+		// Nobody has the other side open: the end, or a program that will open it
+		// again.
+		select {
+		case <-p.ended:
+			return 0, io.EOF
+		case <-time.After(reopenTime):
+		}
 	}
-	// EIO is the kernel's word for "nobody has the other side open".
-	if errors.Is(err, unix.EIO) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, os.ErrClosed) {
-		return 0, io.EOF
-	}
-	return 0, err
 }
 
-func (p *process) Write(b []byte) (int, error) { return p.master.Write(b) }
+func (p *process) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	if p.gone {
+		p.mu.Unlock()
+		return 0, os.ErrProcessDone
+	}
+	// Taken back here and not by Interrupt: one that is waiting would not notice
+	// a deadline that has passed and is gone.
+	_ = p.master.SetWriteDeadline(time.Time{})
+	p.mu.Unlock()
+	n, err := p.master.Write(b)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, ErrInterrupted
+	}
+	return n, err
+}
 
 func (p *process) Resize(s Size) error {
-	if err := pty.Setsize(p.master, winsize(s.Clamp())); err != nil {
+	err := p.control(func(fd int) error { return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, winsize(s)) })
+	if err != nil {
 		return fmt.Errorf("set size of terminal: %w", err)
 	}
 	return nil
@@ -177,6 +226,8 @@ func (p *process) Interrupt(c byte) (done bool) {
 			if c == 0 || t.Cc[key] != c {
 				continue
 			}
+			// A Write under way ends: what it still has must not follow the key.
+			_ = p.master.SetWriteDeadline(time.Now())
 			// To the master, output is what the program has not read.
 			_ = unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCOFLUSH)
 			err = unix.IoctlSetInt(fd, unix.TIOCSIG, int(signal))
@@ -204,6 +255,7 @@ func (p *process) control(fn func(fd int) error) error {
 	return errors.Join(err, inner)
 }
 
-func winsize(s Size) *pty.Winsize {
-	return &pty.Winsize{Cols: uint16(s.Cols), Rows: uint16(s.Rows)}
+func winsize(s Size) *unix.Winsize {
+	s = s.Clamp()
+	return &unix.Winsize{Col: uint16(s.Cols), Row: uint16(s.Rows)}
 }

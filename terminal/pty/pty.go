@@ -7,7 +7,13 @@
 // Read, Write and Wait waits for the program.
 package pty
 
-import "strconv"
+import (
+	"errors"
+	"strconv"
+)
+
+// ErrInterrupted says that Interrupt has dropped what Write still had.
+var ErrInterrupted = errors.New("typing interrupted")
 
 // Size is that of the terminal in characters.
 type Size struct{ Cols, Rows int }
@@ -52,7 +58,8 @@ type Process interface {
 	// programs still hold the terminal open.
 	Read(p []byte) (int, error)
 
-	// Write types p. It waits while the program does not read, until Close.
+	// Write types p. It waits while the program does not read, until Close or
+	// the program's end, or until Interrupt drops the rest (ErrInterrupted).
 	Write(p []byte) (int, error)
 
 	// Resize tells the program its new size (SIGWINCH).

@@ -1,2 +1,0 @@
-// Package terminal keeps shells, their output, and those who watch.
-package terminal
