@@ -1,0 +1,59 @@
+package sqlitestore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+const (
+	// pageSize is SQLite's default in bytes; only used to estimate.
+	pageSize = 4096
+	// checkpointAfter is after how many pages of log they are copied into the
+	// database: 4 MiB, SQLite's own default.
+	checkpointAfter = 1000
+	// maxLog is from how many pages on readers are waited for, so that the log
+	// can begin anew: 64 MiB. Reads are short; it is hardly ever reached.
+	maxLog = 16384
+)
+
+// The two forms of a checkpoint that are used: passive waits for nobody,
+// truncate for the readers that are under way, and empties the log.
+const (
+	passive  = "PASSIVE"
+	truncate = "TRUNCATE"
+)
+
+func (s *Store) checkpointIfDue(ctx context.Context) {
+	if s.walPages < checkpointAfter {
+		return
+	}
+	s.walPages = 0
+	if s.checkpoint(ctx, passive) > maxLog {
+		s.checkpoint(ctx, truncate)
+	}
+}
+
+// checkpoint copies the log into the database and returns how many pages the log
+// has. Without room it can be done later, since the log is still there. Any
+// other error may have lost pages that the kernel believes to be written, so the
+// process ends before the log is given up (S6).
+func (s *Store) checkpoint(ctx context.Context, mode string) int {
+	if s.broken.Load() != nil {
+		return 0
+	}
+	var busy, pages, copied int
+	err := s.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &pages, &copied)
+	switch code := codeOf(err); {
+	case err == nil:
+		return pages
+	case code == sqlite3.ErrBusy || code == sqlite3.ErrLocked:
+		return 0
+	case code == sqlite3.ErrFull:
+		s.log.Warn("no room to copy the log into the database", "part", "store", "err", err)
+	default:
+		_ = s.fail(fmt.Errorf("checkpoint: %w", err)) // told to the hook; nobody waits for it here
+	}
+	return 0
+}

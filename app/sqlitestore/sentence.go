@@ -1,0 +1,68 @@
+package sqlitestore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/mattn/go-sqlite3"
+
+	"lyceum/app"
+)
+
+// sentence is an error that an operator reads as it stands.
+type sentence struct{ text string }
+
+func (s sentence) Error() string { return s.text }
+
+var errDamaged = errors.New("the database is damaged")
+
+// explain makes a sentence for the operator out of why the file could not be
+// opened.
+func explain(path string, err error) error {
+	if _, ok := errors.AsType[sentence](err); ok {
+		return err
+	}
+	dir := filepath.Dir(path)
+	code := codeOf(err)
+	switch {
+	case errors.Is(err, errDamaged), code == sqlite3.ErrCorrupt, code == sqlite3.ErrNotADB:
+		return fmt.Errorf("The database %s is damaged or is no database. Keep a copy of the file as it is, "+
+			"then restore the latest backup, or save what can be read with: sqlite3 %[1]s .recover (%[2]w)", path, err)
+	case full(err):
+		return fmt.Errorf("The disk with the data directory %s is full. Make room and start again (%w)", dir, err)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS),
+		code == sqlite3.ErrReadonly, code == sqlite3.ErrCantOpen, code == sqlite3.ErrPerm:
+		return fmt.Errorf("The data directory %s cannot be written by the user with the id %d. "+
+			"Make that user its owner, or give another data directory (%w)", dir, os.Geteuid(), err)
+	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("The data directory %s is not a folder. Give another data directory (%w)", dir, err)
+	}
+	return fmt.Errorf("open database %s: %w", path, err)
+}
+
+func codeOf(err error) sqlite3.ErrNo {
+	e, _ := errors.AsType[sqlite3.Error](err)
+	return e.Code
+}
+
+// full reports whether err says that there is no room. It means that nothing was
+// changed only where no sync was under way, see commitFailed.
+func full(err error) bool {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return true
+	}
+	e, ok := errors.AsType[sqlite3.Error](err)
+	return ok && (e.Code == sqlite3.ErrFull ||
+		e.SystemErrno == syscall.ENOSPC || e.SystemErrno == syscall.EDQUOT ||
+		e.ExtendedCode == sqlite3.ErrIoErrSHMSize) // SQLite does not say why the file could not grow
+}
+
+// noRoom is what a person reads whose write found the disk full.
+func noRoom(err error) error {
+	return app.Explain(err, app.Unavailable, "The server's disk is full, so this was not saved. "+
+		"Please tell its administrator, and try again when there is room.")
+}

@@ -1,0 +1,76 @@
+package sqlitestore
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// prepare makes the statements of both sides; they live as long as their
+// connections.
+func (s *Store) prepare(ctx context.Context) error {
+	var err error
+	reader := func(format string, args ...any) (stmt *sql.Stmt) {
+		if err == nil {
+			stmt, err = s.readers.PrepareContext(ctx, fmt.Sprintf(format, args...))
+		}
+		return stmt
+	}
+	writer := func(format string, args ...any) (stmt *sql.Stmt) {
+		if err == nil {
+			stmt, err = s.conn.PrepareContext(ctx, fmt.Sprintf(format, args...))
+		}
+		return stmt
+	}
+	const (
+		primary = `SELECT id, id, rev, row FROM "%s" WHERE id >= ? AND id < ? ORDER BY id %s LIMIT ?`
+		// CROSS JOIN keeps the order of the tables: the index first.
+		indexed = `SELECT i.key, i.id, t.rev, t.row FROM "%[1]s" AS i CROSS JOIN "%[2]s" AS t ON t.id = i.id
+			WHERE (i.key, i.id) > (?, ?) AND (i.key, i.id) < (?, ?)
+			ORDER BY i.key %[3]s, i.id %[3]s LIMIT ?`
+	)
+	s.point = reader(`SELECT n FROM _store`)
+	for _, t := range s.tables {
+		t.get = reader(`SELECT rev, row FROM "%s" WHERE id = ?`, t.Name)
+		t.up, t.down = reader(primary, t.Name, "ASC"), reader(primary, t.Name, "DESC")
+		t.old = writer(`SELECT rev, row FROM "%s" WHERE id = ?`, t.Name)
+		t.put = writer(`INSERT INTO "%s" (id, rev, row) VALUES (?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, row = excluded.row`, t.Name)
+		t.remove = writer(`DELETE FROM "%s" WHERE id = ?`, t.Name)
+		for _, ix := range t.indexes {
+			ix.up, ix.down = reader(indexed, ix.name, t.Name, "ASC"), reader(indexed, ix.name, t.Name, "DESC")
+			ix.add = writer(`INSERT INTO "%s" (key, id) VALUES (?, ?)`, ix.name)
+			ix.remove = writer(`DELETE FROM "%s" WHERE key = ? AND id = ?`, ix.name)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("prepare statements: %w", err)
+	}
+	return nil
+}
+
+// difference compares two sorted lists of keys.
+func difference(before, after [][]byte) (gone, come [][]byte) {
+	for len(before) > 0 || len(after) > 0 {
+		switch c := compareFirst(before, after); {
+		case c < 0:
+			gone, before = append(gone, before[0]), before[1:]
+		case c > 0:
+			come, after = append(come, after[0]), after[1:]
+		default:
+			before, after = before[1:], after[1:]
+		}
+	}
+	return gone, come
+}
+
+func compareFirst(a, b [][]byte) int {
+	switch {
+	case len(b) == 0:
+		return -1
+	case len(a) == 0:
+		return 1
+	}
+	return bytes.Compare(a[0], b[0])
+}

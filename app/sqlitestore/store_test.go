@@ -1,0 +1,20 @@
+package sqlitestore_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"lyceum/app"
+	"lyceum/app/sqlitestore"
+	"lyceum/app/storetest"
+)
+
+func TestContract(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, tables []app.Table) app.Store {
+		s, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "app.db"), tables)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	})
+}
