@@ -18,8 +18,10 @@ import {
 import { yCollab, ySyncAnnotation, yUndoManagerKeymap } from "y-codemirror.next";
 import { type Text, UndoManager } from "yjs";
 import type { Person, Span } from "./cursors";
+import "./editor.css";
 import { highlighting, type Language, languageSupport } from "./languages";
 import { remoteCarets, setPeople } from "./remoteCarets";
+import { look } from "./theme";
 
 /**
  * The longest text that one act may insert, in UTF-16 units: at three bytes
@@ -71,6 +73,7 @@ export function attachEditor(
   // Only what comes through the editor is tracked: y-codemirror adds its own mark to this empty set.
   const undoManager = new UndoManager(source.text, { trackedOrigins: new Set() });
   let attached = true;
+  host.classList.add("lyceum-editor");
 
   const view = new EditorView({
     parent: host,
@@ -114,6 +117,7 @@ export function attachEditor(
     focus: () => view.focus(),
     detach: () => {
       attached = false;
+      host.classList.remove("lyceum-editor");
       undoManager.destroy();
       view.destroy();
     },
@@ -134,6 +138,7 @@ const basics: Extension = [
   highlightSpecialChars(),
   foldGutter(),
   drawSelection(),
+  look,
   dropCursor(),
   EditorState.allowMultipleSelections.of(true),
   indentOnInput(),

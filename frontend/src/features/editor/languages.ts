@@ -52,7 +52,10 @@ export const highlighting: Extension = syntaxHighlighting(
     { tag: [tags.keyword, tags.tagName, tags.modifier, tags.operatorKeyword], color: "var(--code-keyword)" },
     { tag: [tags.string, tags.special(tags.string), tags.regexp], color: "var(--code-string)" },
     { tag: [tags.number, tags.bool, tags.null, tags.atom, tags.literal], color: "var(--code-number)" },
-    { tag: [tags.definition(tags.variableName), tags.function(tags.variableName), tags.className], color: "var(--code-name)" },
+    {
+      tag: [tags.definition(tags.variableName), tags.function(tags.variableName), tags.className],
+      color: "var(--code-name)",
+    },
     { tag: [tags.typeName, tags.namespace, tags.standard(tags.name)], color: "var(--code-type)" },
     { tag: [tags.heading], color: "var(--code-keyword)", fontWeight: "bold" },
     { tag: tags.emphasis, fontStyle: "italic" },

@@ -72,7 +72,9 @@ export class Room {
     if (refusal) throw refusal;
     if (this.readOnly) throw { kind: "denied", message: "You may only read this." };
     if (n <= (this.merged[origin] ?? 0)) return { seq: this.patches.length, n };
-    if (n_from > (this.merged[origin] ?? 0) + 1) throw new Error(`push ${origin}/${n} leaves out what came before`);
+    if (n_from !== (this.merged[origin] ?? 0) + 1) {
+      throw { kind: "conflict", message: "Some of your earlier changes did not arrive. They are sent again." };
+    }
     applyUpdate(this.doc, update);
     if (this.doc.store.pendingStructs !== null) throw new Error(`push ${origin}/${n} stands on what was never sent`);
     this.merged[origin] = n;

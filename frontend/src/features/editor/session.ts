@@ -1,6 +1,13 @@
 import { applyUpdate, Doc, encodeStateAsUpdate, encodeStateVector, type Text } from "yjs";
 import { backoff } from "../../lib/backoff";
-import { type DocumentServer, type DocumentState, type Failure, failureOf, type Patch, passing } from "./documentServer";
+import {
+  type DocumentServer,
+  type DocumentState,
+  type Failure,
+  failureOf,
+  type Patch,
+  passing,
+} from "./documentServer";
 import { Outbox } from "./outbox";
 import type { KeptBox, Stash } from "./stash";
 

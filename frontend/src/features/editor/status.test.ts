@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { SessionView } from "./session";
-import { diskNotice, statusOf } from "./status";
+import { gone, statusOf } from "./status";
 
 const open: SessionView = {
   phase: "open",
@@ -37,9 +37,9 @@ describe("D7 the state of saving is shown as it is", () => {
   });
 });
 
-test("D8 a deleted or replaced file is said", () => {
-  expect(diskNotice({ disk: { state: "deleted" } })).toMatch(/was deleted/);
-  expect(diskNotice({ disk: { state: "replaced" } })).toMatch(/no ordinary file/);
-  expect(diskNotice({ disk: { state: "ok" } })).toBeUndefined();
-  expect(diskNotice(null)).toBeUndefined();
+test("D8 a deleted or replaced file is told from one that only could not be saved", () => {
+  expect(gone({ disk: { state: "deleted" } })).toBe(true);
+  expect(gone({ disk: { state: "ok" }, error: "The disk is full." })).toBe(false);
+  expect(gone({})).toBe(false);
+  expect(gone(null)).toBe(false);
 });

@@ -39,18 +39,9 @@ export function statusOf(view: SessionView, connected: boolean, file: FileRow | 
   return { kind: "good", text: "Saved" };
 }
 
-/** A sentence on what happened to the file behind the document (D8); undefined when nothing did. */
-export function diskNotice(file: FileRow | null): string | undefined {
-  switch (file?.disk?.state) {
-    case "deleted":
-      return "The file was deleted in the project. The text is kept here and not on disk.";
-    case "replaced":
-      return "Something that is no ordinary file stands in the place of this file now. The text is kept here and not on disk.";
-    case "binary":
-      return "The file was overwritten with something that is not text. The text is kept here and not on disk.";
-    default:
-      return undefined;
-  }
+/** Whether the file is gone and can be written again (D8). */
+export function gone(file: FileRow | null): boolean {
+  return file?.disk?.state !== undefined && file.disk.state !== "ok";
 }
 
 const phaseWords: Record<Exclude<SessionView["phase"], "open">, string> = {

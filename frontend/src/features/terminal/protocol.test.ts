@@ -7,7 +7,10 @@ test.each([
     { op: "hello", from: 5, live: 9, cols: 80, rows: 24, write: true },
   ],
   [`{"op":"gap","from":7,"modes":"\\u001bc"}`, { op: "gap", from: 7, modes: "\x1bc" }],
-  [`{"op":"size","cols":80,"rows":24,"by":"Ada","you":false}`, { op: "size", cols: 80, rows: 24, by: "Ada", you: false }],
+  [
+    `{"op":"size","cols":80,"rows":24,"by":"Ada","you":false}`,
+    { op: "size", cols: 80, rows: 24, by: "Ada", you: false },
+  ],
   [`{"op":"exit","code":3}`, { op: "exit", code: 3 }],
   [`{"op":"exit","signal":"SIGKILL"}`, { op: "exit", signal: "SIGKILL" }],
   [`{"op":"hello","from":-1,"cols":1e99,"write":1}`, { op: "hello", from: 0, live: 0, cols: 0, rows: 0, write: false }],

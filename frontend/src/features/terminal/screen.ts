@@ -1,0 +1,144 @@
+import { FitAddon } from "@xterm/addon-fit";
+import { SearchAddon } from "@xterm/addon-search";
+import { WebLinksAddon } from "@xterm/addon-web-links";
+import { type ITheme, Terminal } from "@xterm/xterm";
+import "@xterm/xterm/css/xterm.css";
+
+/** Lines that can be scrolled back to; more than a long build prints, about 10 MB of memory at most. */
+const SCROLLBACK_LINES = 10_000;
+
+/** Colours of letters are moved until they stand out this much from what is behind them (WCAG AA). */
+const CONTRAST = 4.5;
+
+export interface ScreenSettings {
+  dark: boolean;
+  fontSize: number;
+  /** Keeps a copy of the text for screen readers; slower with much output. */
+  screenReader: boolean;
+}
+
+export interface OpenScreen {
+  readonly terminal: Terminal;
+  /** How many columns and rows there is room for; undefined while it is not visible. */
+  room(): { cols: number; rows: number } | undefined;
+  configure(settings: ScreenSettings): void;
+  find(text: string, back: boolean): boolean;
+  stopFinding(): void;
+  /** All text that is kept, with the lines that have scrolled away. */
+  text(): string;
+  close(): void;
+}
+
+/**
+ * Opens a terminal's screen in host, without a shell behind it. The name is
+ * what a screen reader says of its input.
+ */
+export function openScreen(host: HTMLElement, name: string, settings: ScreenSettings): OpenScreen {
+  const terminal = new Terminal({
+    allowProposedApi: true, // for the width of characters (graphemes)
+    cursorBlink: true,
+    fontFamily: "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace",
+    fontSize: settings.fontSize,
+    macOptionIsMeta: true,
+    minimumContrastRatio: CONTRAST,
+    screenReaderMode: settings.screenReader,
+    scrollback: SCROLLBACK_LINES,
+    theme: themeOf(settings.dark),
+  });
+  const fit = new FitAddon();
+  const search = new SearchAddon();
+  terminal.loadAddon(fit);
+  terminal.loadAddon(search);
+  terminal.loadAddon(new WebLinksAddon((_event, address) => window.open(address, "_blank", "noopener,noreferrer")));
+  terminal.open(host);
+  terminal.textarea?.setAttribute("aria-label", name);
+  let open = true;
+  void import("@xterm/addon-unicode-graphemes").then(({ UnicodeGraphemesAddon }) => {
+    if (open) terminal.loadAddon(new UnicodeGraphemesAddon());
+  });
+
+  return {
+    terminal,
+    room: () => {
+      const room = fit.proposeDimensions();
+      return room && Number.isFinite(room.cols) && Number.isFinite(room.rows) ? room : undefined;
+    },
+    configure: (next) => {
+      terminal.options.fontSize = next.fontSize;
+      terminal.options.screenReaderMode = next.screenReader;
+      terminal.options.theme = themeOf(next.dark);
+    },
+    find: (text, back) => (back ? search.findPrevious(text) : search.findNext(text)),
+    stopFinding: () => search.clearDecorations(),
+    text: () => textOf(terminal),
+    close: () => {
+      open = false;
+      terminal.dispose();
+    },
+  };
+}
+
+function textOf(terminal: Terminal): string {
+  const { active } = terminal.buffer;
+  const lines: string[] = [];
+  for (let at = 0; at < active.length; at++) {
+    const line = active.getLine(at);
+    if (!line) continue;
+    const text = line.translateToString(true);
+    if (line.isWrapped && lines.length > 0) lines.push((lines.pop() ?? "") + text);
+    else lines.push(text);
+  }
+  return lines.join("\n").trimEnd();
+}
+
+function themeOf(dark: boolean): ITheme {
+  return dark ? DARK : LIGHT;
+}
+
+const DARK: ITheme = {
+  background: "#16181d",
+  foreground: "#e6e6e6",
+  cursor: "#e6e6e6",
+  cursorAccent: "#16181d",
+  selectionBackground: "#3b4a68",
+  black: "#16181d",
+  red: "#ff7b72",
+  green: "#7ee787",
+  yellow: "#e3b341",
+  blue: "#79c0ff",
+  magenta: "#d2a8ff",
+  cyan: "#76e3ea",
+  white: "#d0d4da",
+  brightBlack: "#8b949e",
+  brightRed: "#ffa198",
+  brightGreen: "#a5f3b0",
+  brightYellow: "#f2cc60",
+  brightBlue: "#a5d6ff",
+  brightMagenta: "#e2c5ff",
+  brightCyan: "#b3f0f5",
+  brightWhite: "#ffffff",
+};
+
+const LIGHT: ITheme = {
+  background: "#ffffff",
+  foreground: "#1f2328",
+  cursor: "#1f2328",
+  cursorAccent: "#ffffff",
+  selectionBackground: "#b6d7ff",
+  black: "#1f2328",
+  red: "#b3261e",
+  green: "#116329",
+  yellow: "#7a4f01",
+  blue: "#0a4fa8",
+  magenta: "#7a3a9e",
+  cyan: "#0f6570",
+  white: "#5b636c",
+  brightBlack: "#4b535c",
+  brightRed: "#a40e26",
+  brightGreen: "#0b5a23",
+  brightYellow: "#633c01",
+  brightBlue: "#0550ae",
+  brightMagenta: "#6639ba",
+  brightCyan: "#0a5c66",
+  brightWhite: "#6e7781",
+};
