@@ -177,6 +177,18 @@ func (c *Client) Prepare(ctx context.Context) error {
 	return c.call(ctx, http.MethodPost, "/prepare-stop", nil)
 }
 
+// End asks the agent to end itself, and with it everything in its sandbox, and
+// waits until it is gone.
+func (c *Client) End(ctx context.Context) error {
+	err := c.call(ctx, http.MethodPost, "/end", nil) // it may be gone before it answers
+	select {
+	case <-c.Closed():
+		return nil
+	case <-ctx.Done():
+		return errors.Join(err, ctx.Err())
+	}
+}
+
 func (c *Client) call(ctx context.Context, method, path string, into any) error {
 	answer, err := c.do(ctx, method, path)
 	if err != nil {

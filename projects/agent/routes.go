@@ -23,6 +23,10 @@ func (s *service) routes() http.Handler {
 	mux.HandleFunc("GET /terminals/{id}/attach", s.terminals.Attach)
 	mux.HandleFunc("DELETE /terminals/{id}", s.endTerminal)
 	mux.HandleFunc("POST /prepare-stop", s.prepareStop)
+	mux.HandleFunc("POST /end", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNoContent)
+		s.endOnce.Do(func() { close(s.end) })
+	})
 	return mux
 }
 

@@ -78,7 +78,7 @@ func run(arguments []string, ready *os.File) error {
 	shells := &shells{options: o, config: config, children: kids}
 	watchers := newWatchers()
 	s := &service{
-		config: config, files: home, children: kids, watchers: watchers, isolated: o.isolated,
+		config: config, files: home, children: kids, watchers: watchers, isolated: o.isolated, end: make(chan struct{}),
 		terminals: terminal.NewSessions(terminal.Options{
 			Start: shells.start, ScratchDir: config.Scratch, Changed: watchers.changed, Log: discard,
 		}),

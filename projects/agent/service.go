@@ -37,6 +37,8 @@ type service struct {
 	children  *children
 	watchers  *watchers
 	isolated  bool
+	end       chan struct{} // closed: the server wants the agent to end
+	endOnce   sync.Once
 
 	mu         sync.Mutex
 	generation int64          // of the newest server so far
@@ -70,6 +72,8 @@ func (s *service) run(ctx context.Context, listener net.Listener, signals <-chan
 			}
 		case <-s.children.kick:
 			s.children.reap()
+		case <-s.end:
+			return nil
 		case <-idle.C:
 			s.children.reap() // should a signal have been lost
 			if s.idle() {
@@ -157,6 +161,8 @@ func (s *service) serve(ctx context.Context, session *yamux.Session) {
 		Handler: s.routes(), ReadHeaderTimeout: requestHeaderTimeout, MaxHeaderBytes: maxHeaderBytes,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
+	stop := context.AfterFunc(ctx, func() { _ = session.Close() })
+	defer stop()
 	_ = server.Serve(session) // ends with the session
 	_ = server.Close()
 	_ = session.Close()

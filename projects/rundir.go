@@ -1,0 +1,147 @@
+package projects
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"crypto/rand"
+
+	"golang.org/x/sys/unix"
+
+	"lyceum/projects/sandbox"
+)
+
+func runFolder(data string) string { return filepath.Join(data, "run") }
+
+// record is what a later server must know of an agent. It is in a file that
+// only the server can read.
+type record struct {
+	Project string         `json:"project"`
+	Secret  string         `json:"secret"`
+	Process sandbox.Handle `json:"process"` // zero until the agent has started
+}
+
+const (
+	recordName = "agent.json"
+	socketName = "s"
+)
+
+// newRunFolder makes run/<8 hex digits>: the name is short because a socket's
+// path may have no more than a hundred bytes.
+func newRunFolder(data string) (string, error) {
+	for {
+		var name [4]byte
+		_, _ = rand.Read(name[:]) // never fails
+		folder := filepath.Join(runFolder(data), hex.EncodeToString(name[:]))
+		err := os.Mkdir(folder, 0o700)
+		if err == nil {
+			return folder, nil
+		}
+		if !errors.Is(err, os.ErrExist) {
+			return "", fmt.Errorf("make the folder of an agent: %w", err)
+		}
+	}
+}
+
+// runFolders returns the folders of agents, dead or alive.
+func runFolders(data string) ([]string, error) {
+	entries, err := os.ReadDir(runFolder(data))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list agents: %w", err)
+	}
+	var folders []string
+	for _, e := range entries {
+		if e.IsDir() {
+			folders = append(folders, filepath.Join(runFolder(data), e.Name()))
+		}
+	}
+	return folders, nil
+}
+
+func readRecord(folder string) (record, error) {
+	data, err := os.ReadFile(filepath.Join(folder, recordName))
+	if err != nil {
+		return record{}, err
+	}
+	var r record
+	if err := json.Unmarshal(data, &r); err != nil {
+		return record{}, fmt.Errorf("decode %s: %w", recordName, err)
+	}
+	return r, nil
+}
+
+func writeRecord(folder string, r record) error {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return replaceFile(filepath.Join(folder, recordName), data)
+}
+
+// replaceFile writes a file that a reader finds old or new, never in part.
+func replaceFile(name string, data []byte) error {
+	tmp := name + ".new"
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp, name)
+}
+
+// nextGeneration counts the starts of servers.
+func nextGeneration(name string) (int64, error) {
+	data, err := os.ReadFile(name)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return 0, fmt.Errorf("read the generation: %w", err)
+	}
+	n := int64(0)
+	if len(data) > 0 {
+		if n, err = strconv.ParseInt(strings.TrimSpace(string(data)), 10, 64); err != nil {
+			return 0, fmt.Errorf("read the generation: %w", err)
+		}
+	}
+	n++
+	if err := replaceFile(name, []byte(strconv.FormatInt(n, 10)+"\n")); err != nil {
+		return 0, fmt.Errorf("write the generation: %w", err)
+	}
+	return n, nil
+}
+
+// socketPath calls fn with a path to the socket in a folder that is short
+// enough, however long the data directory's is.
+func socketPath(folder string, fn func(path string) error) error {
+	f, err := os.OpenFile(folder, unix.O_PATH|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return fn(fmt.Sprintf("/proc/self/fd/%d/%s", f.Fd(), socketName))
+}
+
+// listen makes the socket; the file is for the agent.
+func listen(folder string) (file *os.File, err error) {
+	err = socketPath(folder, func(path string) error {
+		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+		if err != nil {
+			return err
+		}
+		l.SetUnlinkOnClose(false)
+		file, err = l.File()
+		return errors.Join(err, l.Close())
+	})
+	return file, err
+}
