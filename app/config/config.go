@@ -17,7 +17,7 @@ type Config struct {
 	Listen       string        // address to serve on, "host:port"; port 0 takes a free one
 	Data         string        // folder that holds everything worth backing up; absolute
 	BasePath     string        // path below which everything is served; begins and ends with "/"
-	Isolation    string        // IsolationAuto or IsolationNone
+	Isolation    string        // one of Isolations
 	InsecureHTTP bool          // plain HTTP beyond this machine is wanted
 	ProjectUIDs  UIDRange      // user ids that projects get when the server runs as root
 	SaveAfter    time.Duration // pause in typing after which a document is written to disk
@@ -26,11 +26,10 @@ type Config struct {
 	origins map[string]string // setting → where its value comes from
 }
 
-// How projects are kept apart from the machine and from each other.
-const (
-	IsolationAuto = "auto" // the strongest that this machine can do; serve refuses to start without any
-	IsolationNone = "none" // no isolation at all: whoever has a project is the user who runs the server
-)
+// Isolations are the ways in which projects can be kept apart from the machine
+// and from each other: the strongest that this machine can do, three by name,
+// and none at all.
+var Isolations = []string{"auto", "root-userns", "root", "unprivileged", "none"}
 
 // UIDRange is a range of user ids of the host.
 type UIDRange struct {

@@ -86,7 +86,7 @@ func TestRefusalsNameTheSettingAndAWayOut(t *testing.T) {
 		{"--listen 0.0.0.0:8000", "listen: on 0.0.0.0:8000 passwords would cross the network in the clear"},
 		{"--listen :8000", "add --insecure-http"},
 		{"--listen [2001:db8::1]:8000", "add --insecure-http"},
-		{"--isolation docker", `isolation: "docker" is not a way to isolate projects; write auto or none`},
+		{"--isolation docker", `isolation: "docker" is not a way to isolate projects; write one of auto, root-userns`},
 		{"--insecure-http=maybe", `insecure-http: "maybe" is neither true nor false`},
 		{"--base-path /a/../b", "base-path:"},
 		{"--project-uids 0:1000", `project-uids: "0:1000" reaches ids that others may have`},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,7 +39,7 @@ var settings = []setting{
 		set: setBasePath, get: func(c *Config) string { return c.BasePath },
 	},
 	{
-		name: "isolation", usage: "how projects are kept apart: `auto` or none", preset: preset(IsolationAuto),
+		name: "isolation", usage: "how projects are kept apart: `auto`, root-userns, root, unprivileged or none", preset: preset("auto"),
 		set: setIsolation, get: func(c *Config) string { return c.Isolation },
 	},
 	{
@@ -94,8 +95,8 @@ func setBasePath(c *Config, text string) error {
 }
 
 func setIsolation(c *Config, text string) error {
-	if text != IsolationAuto && text != IsolationNone {
-		return fmt.Errorf("%q is not a way to isolate projects; write auto or none", text)
+	if !slices.Contains(Isolations, text) {
+		return fmt.Errorf("%q is not a way to isolate projects; write one of %s", text, strings.Join(Isolations, ", "))
 	}
 	c.Isolation = text
 	return nil
