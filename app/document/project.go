@@ -1,0 +1,99 @@
+package document
+
+import (
+	"context"
+	"errors"
+
+	"lyceum/app"
+)
+
+// SaveProject writes the files of a project that have not what was typed. It is
+// called before the project stops and returns when all are written or ctx ends;
+// what is not on disk then stays in the store. (D9)
+func (rs *Rooms) SaveProject(ctx context.Context, project string) error {
+	var errs []error
+	for _, r := range rs.roomsOf(project) {
+		reply := make(chan error, 1)
+		err, askErr := ask(ctx, r, flushRequest{reply}, reply)
+		errs = append(errs, err, askErr)
+	}
+	return errors.Join(errs...)
+}
+
+func (rs *Rooms) roomsOf(project string) []*room {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	var rooms []*room
+	for _, e := range rs.open {
+		select {
+		case <-e.loaded:
+			if e.room != nil && e.room.project == project {
+				rooms = append(rooms, e.room)
+			}
+		default:
+		}
+	}
+	return rooms
+}
+
+// Resume writes what an earlier server, or a stop of the project, has left
+// unwritten. It is called when a project begins to run. (D8, D9)
+func (rs *Rooms) Resume(ctx context.Context, project string) error {
+	r := app.Range{Table: documentsTable, Index: "project", Prefix: []any{project}}
+	for {
+		page, err := rs.opts.Store.Read(ctx, r)
+		if err != nil {
+			return err
+		}
+		for _, rec := range page.Records {
+			if dirty, _ := rec.Row["dirty"].(bool); !dirty {
+				continue
+			}
+			_, release, err := rs.acquire(ctx, rec.ID)
+			if err != nil {
+				return err
+			}
+			release() // a room that is open saves by itself
+		}
+		if page.Next == nil {
+			return nil
+		}
+		r.After = page.Next
+	}
+}
+
+// WriteAgain makes the file of a document again that was deleted or replaced.
+func (rs *Rooms) WriteAgain(ctx context.Context, id string) error {
+	return rs.with(ctx, id, func(r *room) error {
+		reply := make(chan error, 1)
+		err, askErr := ask(ctx, r, writeAgainRequest{reply}, reply)
+		if askErr != nil {
+			return askErr
+		}
+		return err
+	})
+}
+
+// writeAgainRequest asks to put the text in place whatever is there.
+type writeAgainRequest struct{ reply chan error }
+
+func (w writeAgainRequest) serve(r *room) {
+	if r.disk.busy {
+		w.reply <- app.Errorf(app.Unavailable, "The file is being read or written just now. Please try again.")
+		return
+	}
+	r.disk.flushes = append(r.disk.flushes, w.reply)
+	r.disk.save(r, true)
+}
+
+// movedRequest says that the file has another path now.
+type movedRequest struct{ path string }
+
+func (m movedRequest) serve(r *room) {
+	r.disk.path = m.path
+	select { // only the newest path matters
+	case <-r.moved:
+	default:
+	}
+	r.moved <- m.path
+}

@@ -1,0 +1,172 @@
+package document
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"lyceum/app"
+)
+
+// errNotRunning says that the project has no agent now.
+var errNotRunning = errors.New("project not running")
+
+// saveTimeout bounds one write of a file: 8 MiB on a slow disk take seconds.
+const saveTimeout = 30 * time.Second
+
+// discardTimeout bounds the removal of files, which nobody should wait for.
+const discardTimeout = 3 * time.Second
+
+func hashOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// saveJob puts one version of the text into the file.
+type saveJob struct {
+	room   *room
+	mark   mark
+	data   []byte
+	known  []string
+	path   string
+	create bool
+}
+
+// saveResult is how it went.
+type saveResult struct {
+	mark  mark
+	saved Saved
+	err   error
+}
+
+func (j saveJob) run(ctx context.Context) result {
+	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
+	defer cancel()
+	res := saveResult{mark: j.mark}
+	files, ok := j.room.opts.Running(j.room.project)
+	if !ok {
+		res.err = errNotRunning
+		return res
+	}
+	// Durable before the file is put in place: after a crash the bytes are
+	// known as ours. (D8)
+	res.err = j.room.update(ctx, func(row app.Row) { row["saving"] = j.mark.row() })
+	if res.err == nil {
+		res.saved, res.err = files.WriteDocument(ctx, Save{Path: j.path, Data: j.data, Known: j.known, Create: j.create})
+	}
+	return res
+}
+
+func (s saveResult) apply(r *room) {
+	d := r.disk
+	d.busy = false
+	switch {
+	case errors.Is(s.err, app.ErrNotFound) || app.IsKind(s.err, app.NotFound):
+		r.fileIs(fileDeleted, "The file was deleted on disk. Your text is kept here; write it again or copy it.")
+		d.answerFlushes(s.err)
+		return
+	case s.err != nil:
+		r.note(s.err)
+		d.answerFlushes(s.err)
+		d.due.Reset(retryAfter)
+		return
+	}
+	// The edit of what was displaced is durable before the version is noted:
+	// until then a crash finds what it was made from. (D9)
+	var displaced []Displaced
+	if s.saved.Displaced != nil {
+		displaced = append(displaced, *s.saved.Displaced)
+	}
+	merged := r.mergeDisplaced(displaced)
+	d.inFile, d.saving, d.state = s.mark, mark{}, fileOK
+	clear(d.known)
+	d.firstEdit = time.Time{}
+	r.noteSaved(s.mark)
+	r.discard(merged)
+	d.finished(r)
+}
+
+// noteSaved makes it durable which version is in the file. (D7, D8)
+func (r *room) noteSaved(m mark) {
+	d := r.disk
+	err := r.update(d.jobsCtx, func(row app.Row) {
+		row["saved"] = m.row()
+		delete(row, "saving")
+		delete(row, "error")
+		delete(row, "disk")
+		if m.seq == r.core.seq {
+			delete(row, "dirty")
+		}
+	})
+	if err != nil { // saving stands in the row still, so the bytes are known after a crash
+		r.opts.Log.Warn("saved version not noted", "id", r.id, "project", r.project, "err", err)
+		return
+	}
+	d.rowDirty = m.seq != r.core.seq
+}
+
+// mergeDisplaced takes contents that a program wrote at the moment of a save as
+// edits of the project and returns those that may go. (D9)
+func (r *room) mergeDisplaced(contents []Displaced) (merged []Displaced) {
+	for _, c := range contents {
+		if !r.disk.merged[c.Hash] {
+			if err := r.mergeContent(r.disk.jobsCtx, r.disk.inFile, originDisplaced, c.File); err != nil {
+				r.note(fmt.Errorf("merge displaced content: %w", err))
+				continue
+			}
+			r.disk.merged[c.Hash] = true
+		}
+		merged = append(merged, c)
+	}
+	return merged
+}
+
+// discard removes displaced contents whose edits are durable. What stays after
+// a failure is found again when the room opens.
+func (r *room) discard(merged []Displaced) {
+	ctx, cancel := context.WithTimeout(r.disk.jobsCtx, discardTimeout)
+	defer cancel()
+	for _, c := range merged {
+		files, ok := r.opts.Running(r.project)
+		if !ok {
+			return
+		}
+		if err := files.Discard(ctx, r.disk.path, c); err != nil {
+			r.opts.Log.Warn("displaced file not removed", "project", r.project, "path", r.disk.path, "err", err)
+		}
+	}
+}
+
+// note shows why the file does not have the text.
+func (r *room) note(err error) {
+	r.opts.Log.Warn("document not saved, will try again", "id", r.id, "project", r.project, "path", r.disk.path, "err", err)
+	sentence := explain(err)
+	if err := r.update(r.disk.jobsCtx, func(row app.Row) { row["error"] = sentence }); err != nil {
+		r.opts.Log.Warn("error of document not noted", "id", r.id, "err", err)
+	}
+}
+
+// fileIs shows that the file is gone or no text any more; nothing is written
+// until it comes back or somebody decides. (D8)
+func (r *room) fileIs(state, sentence string) {
+	if r.disk.state == state {
+		return
+	}
+	r.disk.state = state
+	r.disk.due.Stop()
+	err := r.update(r.disk.jobsCtx, func(row app.Row) {
+		row["disk"] = app.Row{"state": state, "since": now()}
+		row["error"] = sentence
+	})
+	if err != nil {
+		r.opts.Log.Warn("state of file not noted", "id", r.id, "err", err)
+	}
+}
+
+// update changes the document's row.
+func (r *room) update(ctx context.Context, change func(app.Row)) error {
+	return updateDocument(ctx, r.opts.Store, r.id, change)
+}
