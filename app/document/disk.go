@@ -20,6 +20,10 @@ const (
 // by then stays in the store and is written when the project runs again. (D9)
 const finishTimeout = 4 * time.Second
 
+// finishJobs bounds the jobs of a room that closes: looking at the file, saving,
+// and both once more when a program wrote meanwhile, each waited for.
+const finishJobs = 10
+
 // disk is the room's side of the file. It belongs to the room's goroutine; the
 // work itself is done beside it, one job at a time, and comes back in results.
 type disk struct {
@@ -180,7 +184,7 @@ func (d *disk) finish(r *room) {
 	defer d.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), finishTimeout) // the room's own has ended
 	defer cancel()
-	for attempt := 0; attempt < 3; attempt++ {
+	for range finishJobs {
 		if d.busy {
 			select {
 			case res := <-d.results:

@@ -257,3 +257,10 @@ func (p *project) server(k *killer) (rooms *Rooms, stop func()) {
 	}()
 	return rooms, func() { cancel(); <-done }
 }
+
+// count is how many times the file was put in place.
+func (d *fakeDisk) count() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.writes
+}

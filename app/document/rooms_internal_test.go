@@ -176,13 +176,13 @@ func TestD9SavedAfterAPauseAndAtTheLatest(t *testing.T) {
 			synctest.Wait()
 			time.Sleep(300 * time.Millisecond)
 		}
-		if got := len(p.disk.content("notes.tex")); got < 30 || got >= 40 || p.disk.writes != 1 {
-			t.Errorf("after 12 s of typing: %d characters in %d writes, want one write at 10 s", got, p.disk.writes)
+		if got := len(p.disk.content("notes.tex")); got < 30 || got >= 40 || p.disk.count() != 1 {
+			t.Errorf("after 12 s of typing: %d characters in %d writes, want one write at 10 s", got, p.disk.count())
 		}
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
-		if got := len(p.disk.content("notes.tex")); got != 40 || p.disk.writes != 2 {
-			t.Errorf("after a pause: %d characters in %d writes, want 40 in 2", got, p.disk.writes)
+		if got := len(p.disk.content("notes.tex")); got != 40 || p.disk.count() != 2 {
+			t.Errorf("after a pause: %d characters in %d writes, want 40 in 2", got, p.disk.count())
 		}
 		row := p.row(ada.id)
 		if saved := markOf(row["saved"]); saved.seq != 40 || row["dirty"] != nil {
@@ -273,8 +273,8 @@ func TestD8DeletedFileIsSaid(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		state, _ := p.row(ada.id)["disk"].(app.Row)
-		if p.disk.writes != 0 || state["state"] != fileDeleted {
-			t.Fatalf("%d writes, disk %v; want none and deleted", p.disk.writes, state)
+		if p.disk.count() != 0 || state["state"] != fileDeleted {
+			t.Fatalf("%d writes, disk %v; want none and deleted", p.disk.count(), state)
 		}
 		if err := rooms.WriteAgain(ada.ctx(), ada.id); err != nil {
 			t.Fatal(err)
