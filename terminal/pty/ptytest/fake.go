@@ -49,14 +49,17 @@ func (f *Fake) Print(s string) {
 func (f *Fake) Typed(n int) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for len(f.typed) < n && !f.closed && f.exit == nil {
+	var taken []byte
+	for {
+		part := min(n-len(taken), len(f.typed))
+		taken = append(taken, f.typed[:part]...)
+		f.typed = f.typed[part:]
+		f.change.Broadcast()
+		if len(taken) == n || f.closed || f.exit != nil {
+			return string(taken)
+		}
 		f.change.Wait()
 	}
-	n = min(n, len(f.typed))
-	s := string(f.typed[:n])
-	f.typed = f.typed[n:]
-	f.change.Broadcast()
-	return s
 }
 
 // End ends the program; the first end counts.
