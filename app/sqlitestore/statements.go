@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// prepare makes the statements of both sides; they live as long as their
-// connections.
+// prepare makes the statements of both sides. Those of the readers are closed
+// with their connections.
 func (s *Store) prepare(ctx context.Context) error {
 	var err error
 	reader := func(format string, args ...any) (stmt *sql.Stmt) {
@@ -20,6 +20,7 @@ func (s *Store) prepare(ctx context.Context) error {
 	writer := func(format string, args ...any) (stmt *sql.Stmt) {
 		if err == nil {
 			stmt, err = s.conn.PrepareContext(ctx, fmt.Sprintf(format, args...))
+			s.prepared = append(s.prepared, stmt)
 		}
 		return stmt
 	}

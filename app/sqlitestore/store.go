@@ -52,6 +52,10 @@ type Store struct {
 	readers *sql.DB
 	point   *sql.Stmt // reads the number of the last write
 
+	// prepared are the statements of conn, which are not closed with it. SQLite
+	// keeps a connection with an open statement, its files and locks included.
+	prepared []*sql.Stmt
+
 	queue   chan *pending
 	stopped chan struct{} // closed when run has ended
 
@@ -145,6 +149,11 @@ func (s *Store) open(ctx context.Context, declared []app.Table) (err error) {
 // release gives back what open has taken.
 func (s *Store) release() error {
 	var errs []error
+	for _, stmt := range s.prepared {
+		if stmt != nil { // the one that failed
+			errs = append(errs, stmt.Close())
+		}
+	}
 	if s.readers != nil {
 		errs = append(errs, s.readers.Close())
 	}

@@ -18,3 +18,12 @@ func TestContract(t *testing.T) {
 		return s
 	})
 }
+
+func TestDurableContract(t *testing.T) {
+	storetest.RunDurable(t, storetest.Durable{
+		Open: func(t *testing.T, path string, tables []app.Table) (app.Store, error) {
+			return sqlitestore.Open(t.Context(), path, tables)
+		},
+		MakeNewer: func(t *testing.T, path string) { sqlite(t, path, "PRAGMA user_version = 999") },
+	})
+}
