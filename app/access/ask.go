@@ -140,3 +140,29 @@ func withArticle(r app.Role) string {
 func errEnded() error {
 	return app.Errorf(app.Denied, "Your sign-in has ended. Please sign in again.")
 }
+
+// Collaborate reports whether two accounts share a project, or are one.
+func (x *Index) Collaborate(a, b string) bool {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if _, ok := x.accounts[b]; !ok || x.lost {
+		return false
+	}
+	if a == b {
+		return true
+	}
+	for project := range x.roles[a] {
+		if _, ok := x.projects[project][b]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// Exists reports whether there is such an account.
+func (x *Index) Exists(accountID string) bool {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	_, ok := x.accounts[accountID]
+	return ok
+}

@@ -1,0 +1,224 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"lyceum/app"
+	"lyceum/app/access"
+	"lyceum/app/live"
+	"lyceum/app/schema"
+)
+
+// Options are what an Engine works with.
+type Options struct {
+	Durable   app.Store // knows schema.Tables
+	Ephemeral app.Store // knows schema.Ephemeral
+	Access    *access.Index
+	Log       *slog.Logger // nil discards
+}
+
+// Engine answers queries. Its methods may be called from any goroutine; the
+// maps are filled before the first query.
+type Engine struct {
+	// Writers, Sources and Watchers by table; see Check.
+	Writers  map[string]Writer
+	Sources  map[string]Source
+	Watchers map[string]Watcher
+
+	store  *Stores
+	access *access.Index
+	log    *slog.Logger
+	logs   map[string]*live.Log // by stored table
+	stop   []func()
+
+	mu        sync.Mutex
+	documents map[string]string // document → project; a document never moves to another
+}
+
+// maxDocuments bounds what is remembered of documents' projects; when it is
+// full it is forgotten as a whole, which costs one read a document.
+const maxDocuments = 10_000
+
+// New returns an engine that follows the stores until Close.
+func New(o Options) (*Engine, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	e := &Engine{
+		Writers: make(map[string]Writer), Sources: make(map[string]Source), Watchers: make(map[string]Watcher),
+		store:  &Stores{Durable: o.Durable, Ephemeral: o.Ephemeral},
+		access: o.Access, log: o.Log,
+		logs: make(map[string]*live.Log), documents: make(map[string]string),
+	}
+	e.Writers["members"] = &members{e}
+	for _, t := range schema.All() {
+		if t.Get == schema.Nobody || t.Source || e.logs[t.Stored()] != nil {
+			continue
+		}
+		if err := e.follow(t.Stored()); err != nil {
+			e.Close()
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// follow makes the log of a table.
+func (e *Engine) follow(table string) error {
+	var log *live.Log
+	ready := make(chan struct{}) // a commit may come before Watch has returned its position
+	topics := topicsOf(table)
+	pos, stop, err := e.store.Watch(table, func(b app.Batch) {
+		<-ready
+		log.Append(b)
+	})
+	if err != nil {
+		close(ready)
+		return fmt.Errorf("watch %s: %w", table, err)
+	}
+	log = live.NewLog(pos, topics)
+	close(ready)
+	e.logs[table] = log
+	e.stop = append(e.stop, stop)
+	return nil
+}
+
+// Close ends the following. Watches that still run are told nothing more.
+func (e *Engine) Close() {
+	for _, stop := range e.stop {
+		stop()
+	}
+	e.stop = nil
+}
+
+// Check returns an error if a table names a writer, a source or a watcher that
+// is not there, or the reverse: a mistake in putting the parts together.
+func (e *Engine) Check() error {
+	var errs []error
+	compare := func(kind, table string, declared, there bool) {
+		if declared != there {
+			errs = append(errs, fmt.Errorf("table %s: %s declared %t, registered %t", table, kind, declared, there))
+		}
+	}
+	for _, t := range schema.All() {
+		compare("writer", t.Name, t.Writer != 0, e.Writers[t.Name] != nil)
+		compare("source", t.Name, t.Source, e.Sources[t.Name] != nil)
+		compare("watcher", t.Name, t.Watcher, e.Watchers[t.Name] != nil)
+	}
+	return errors.Join(errs...)
+}
+
+// Store returns the store for clients inside the server: it asks nobody for
+// permission.
+func (e *Engine) Store() app.Store { return e.store }
+
+// Access returns the index that the engine asks.
+func (e *Engine) Access() *access.Index { return e.access }
+
+// Watches reports whether options ask for a watch.
+func Watches(options app.Row) bool {
+	changes, _ := options["changes"].(bool)
+	return changes
+}
+
+// maxQueries is how many queries one array may have: a page asks some dozens.
+const maxQueries = 100
+
+// Run carries out a get, a set, or an array of them, for the caller in ctx.
+// request is the id that makes a repetition of a set harmless, or "". (Q1, W3)
+func (e *Engine) Run(ctx context.Context, query any, options app.Row, request string) (Answer, error) {
+	if len(request) > maxRequest {
+		return Answer{}, app.Errorf(app.TooLarge, "A request id may have at most %d characters; this has %d.", maxRequest, len(request))
+	}
+	list, ok := query.([]any)
+	if !ok {
+		return e.one(ctx, query, options, request)
+	}
+	if len(list) > maxQueries {
+		return Answer{}, app.Errorf(app.TooLarge, "An array may have at most %d queries; this has %d.", maxQueries, len(list))
+	}
+	answers := make([]Answer, 0, len(list))
+	for i, q := range list {
+		part := request
+		if part != "" {
+			part = fmt.Sprintf("%s#%d", request, i) // each makes rows of its own
+		}
+		a, err := e.one(ctx, q, options, part)
+		if err != nil {
+			return Answer{}, &IndexError{i, err}
+		}
+		answers = append(answers, a)
+	}
+	return Answer{Answers: answers}, nil
+}
+
+// maxRequest bounds a request id; ours have 26 characters.
+const maxRequest = 64
+
+func (e *Engine) one(ctx context.Context, query any, options app.Row, request string) (Answer, error) {
+	q, err := parse(query, options)
+	if err != nil {
+		return Answer{}, err
+	}
+	c := app.CallerFrom(ctx)
+	if err := e.enter(c, q); err != nil {
+		return Answer{}, err
+	}
+	switch {
+	case q.op != opGet:
+		return e.set(ctx, c, q, request)
+	case q.opts.changes:
+		return Answer{}, app.Errorf(app.Invalid, "options.changes is for one query on a connection that stays open.")
+	case q.table.Source:
+		return e.source(ctx, c, q)
+	}
+	return e.get(ctx, c, q)
+}
+
+// enter checks who may ask anything of a table at all. (Q9)
+func (e *Engine) enter(c app.Caller, q *ask) error {
+	if q.op == opGet && q.table.Get == schema.Nobody {
+		return app.Errorf(app.Invalid, "%s cannot be read, only set.", q.table.Name)
+	}
+	if q.op == opGet && q.table.Get == schema.Anyone {
+		return nil
+	}
+	return e.access.Check(c, "", app.NoRole)
+}
+
+// Disconnected removes the ephemeral rows of a connection. It is called once,
+// after every query of the connection has returned. (W4, L9)
+func (e *Engine) Disconnected(ctx context.Context, connectionID string) {
+	for _, t := range schema.All() {
+		if t.Ephemeral && t.Field("connection_id") != nil {
+			e.drop(ctx, app.Range{Table: t.Name, Index: "connection", Prefix: []any{connectionID}}, nil)
+		}
+	}
+}
+
+// drop deletes the ephemeral rows of a range for which which is true; nil is all.
+func (e *Engine) drop(ctx context.Context, r app.Range, which func(app.Row) bool) {
+	for {
+		page, err := e.store.Read(ctx, r)
+		if err != nil {
+			e.log.ErrorContext(ctx, "ephemeral rows not removed", "table", r.Table, "err", err)
+			return
+		}
+		for _, rec := range page.Records {
+			if which != nil && !which(rec.Row) {
+				continue
+			}
+			if _, err := e.store.Write(ctx, app.Write{Table: r.Table, ID: rec.ID, IfRev: app.AnyRev}); err != nil {
+				e.log.ErrorContext(ctx, "ephemeral row not removed", "table", r.Table, "id", rec.ID, "err", err)
+			}
+		}
+		if page.Next == nil {
+			return
+		}
+		r.After = page.Next
+	}
+}

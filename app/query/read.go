@@ -1,0 +1,212 @@
+package query
+
+import (
+	"context"
+	"slices"
+
+	"lyceum/app"
+	"lyceum/app/live"
+	"lyceum/app/schema"
+)
+
+// Bounds of one get.
+const (
+	// maxScanned is how many rows are looked at; a query that would look at
+	// more has no index for what it asks.
+	maxScanned = 500_000
+	// maxRead is how many bytes of rows are kept for one answer; what is more is
+	// cut. The greatest answer of the wire is larger.
+	maxRead = 32 << 20
+	// heavyPage is how many rows are read at once where a row may have a
+	// mebibyte: patches.
+	heavyPage = 64
+)
+
+// found is what a get has found.
+type found struct {
+	records     []app.Record
+	first, last app.Position // before which nothing, after which everything must be asked of the log (S2)
+	cut         bool         // there are more
+}
+
+// read finds the rows of a get in a scope, at most limit, in order.
+func (e *Engine) read(ctx context.Context, q *ask, s scope, limit int) (found, error) {
+	p := q.plan(s)
+	got := &collector{ask: q, scope: s, engine: e, limit: limit, ordered: p.ordered}
+	for _, r := range p.ranges {
+		if err := got.readRange(ctx, r); err != nil {
+			return found{}, err
+		}
+	}
+	if len(p.ranges) == 0 {
+		if log := e.logs[q.table.Stored()]; log != nil {
+			got.first = log.Position()
+			got.last = got.first
+		}
+	}
+	if q.table.Singleton != "" && len(got.records) == 0 {
+		got.take(app.Record{ID: q.table.Singleton, Row: app.Row{q.table.Key[0]: q.table.Singleton}})
+	}
+	got.trim(limit)
+	return got.found, nil
+}
+
+// collector gathers the rows of one get.
+type collector struct {
+	found
+	ask     *ask
+	scope   scope
+	engine  *Engine
+	limit   int
+	ordered bool
+	scanned int
+	bytes   int
+}
+
+func (c *collector) readRange(ctx context.Context, r app.Range) error {
+	page := app.MaxPage
+	if c.ask.table.AppendOnly {
+		page = heavyPage
+	}
+	r.Limit = page
+	if c.ordered {
+		r.Limit = min(c.limit+1, page)
+	}
+	for {
+		got, err := c.engine.store.Read(ctx, r)
+		if err != nil {
+			return err
+		}
+		if c.first == (app.Position{}) {
+			c.first = got.Position
+		}
+		c.last = got.Position
+		for _, rec := range got.Records {
+			c.take(rec)
+		}
+		if c.scanned += len(got.Records); c.scanned > maxScanned {
+			return app.Errorf(app.TooLarge, "This would look at more than %d rows of %s; narrow it with a filter on an indexed field.", maxScanned, c.ask.table.Name)
+		}
+		if got.Next == nil || c.ordered && (len(c.records) > c.limit || c.cut) {
+			return nil
+		}
+		r.After, r.Limit = got.Next, page
+	}
+}
+
+// take keeps a record if the caller may see it and it passes the filters.
+func (c *collector) take(rec app.Record) {
+	rec.Row = c.engine.view(c.ask.table, rec.Row)
+	if !c.scope.has(rec.Row) || !c.ask.match(rec.Row) {
+		return
+	}
+	if c.bytes += live.Size(rec.Row); c.bytes > maxRead && len(c.records) > 0 {
+		c.cut = true
+		if c.ordered {
+			return
+		}
+	}
+	c.records = append(c.records, rec)
+	if len(c.records) > 2*c.limit+app.MaxPage || c.bytes > 2*maxRead {
+		c.trim(c.limit + 1) // what is beyond can no longer be asked for
+	}
+}
+
+// trim sorts and leaves at most n rows and maxRead bytes.
+func (c *collector) trim(n int) {
+	if !c.ordered {
+		slices.SortFunc(c.records, c.ask.opts.before)
+	}
+	c.bytes = 0
+	for i, rec := range c.records {
+		c.bytes += live.Size(rec.Row)
+		if i >= n || i > 0 && c.bytes > maxRead {
+			clear(c.records[i:])
+			c.records, c.cut = c.records[:i], true
+			return
+		}
+	}
+}
+
+// view adds to a stored row what its table shows and no row holds.
+func (e *Engine) view(t *schema.Table, row app.Row) app.Row {
+	if row == nil || t.Field(schema.FirstAccount) == nil {
+		return row
+	}
+	seen := make(app.Row, len(row)+1)
+	for k, v := range row {
+		seen[k] = v
+	}
+	seen[schema.FirstAccount] = !e.access.HasAdministrator()
+	return seen
+}
+
+// get answers a get.
+func (e *Engine) get(ctx context.Context, c app.Caller, q *ask) (Answer, error) {
+	if err := e.resolve(ctx, q); err != nil {
+		return Answer{}, err
+	}
+	limit := q.limit()
+	got, err := e.read(ctx, q, e.scope(c, q), limit)
+	if err != nil {
+		return Answer{}, err
+	}
+	// Once more: what was read may be newer than the scope. (W5)
+	sc := scope{field: scopeField(q.table)}
+	rows := make([]app.Row, 0, len(got.records))
+	for _, rec := range got.records {
+		if e.visible(c, q.table, sc.key(rec.Row)) {
+			rows = append(rows, q.project(rec.Row))
+		}
+	}
+	if q.list {
+		return Answer{List: true, Rows: rows, Cut: got.cut && q.opts.limit == 0}, nil
+	}
+	if len(rows) == 0 {
+		return Answer{}, nil
+	}
+	return Answer{Row: rows[0]}, nil
+}
+
+// limit is how many rows the get answers at most.
+func (q *ask) limit() int {
+	switch {
+	case !q.list:
+		return 1
+	case q.opts.limit > 0:
+		return q.opts.limit
+	}
+	return q.table.MaxRows()
+}
+
+// source answers a get of a virtual table. (Q9)
+func (e *Engine) source(ctx context.Context, c app.Caller, q *ask) (Answer, error) {
+	if err := e.resolve(ctx, q); err != nil {
+		return Answer{}, err
+	}
+	projectID, _ := q.eq["project_id"].(string)
+	if projectID == "" || !e.visible(c, q.table, projectID) {
+		return Answer{}, errAbsent(q.table)
+	}
+	src := e.Sources[q.table.Name]
+	if src == nil {
+		return Answer{}, app.Errorf(app.Unavailable, "%s cannot be read on this server.", q.table.Name)
+	}
+	found, err := src.Get(ctx, q.eq)
+	if err != nil {
+		return Answer{}, err
+	}
+	var rows []app.Row
+	for _, row := range found {
+		if id, _ := row[q.table.Project].(string); e.visible(c, q.table, id) {
+			rows = append(rows, q.project(row))
+		}
+	}
+	if q.list {
+		return Answer{List: true, Rows: rows}, nil
+	}
+	if len(rows) == 0 {
+		return Answer{}, nil
+	}
+	return Answer{Row: rows[0]}, nil
+}

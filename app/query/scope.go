@@ -1,0 +1,137 @@
+package query
+
+import (
+	"context"
+	"errors"
+
+	"lyceum/app"
+	"lyceum/app/schema"
+)
+
+// scope is the part of a table that a caller may see: the rows whose field has
+// one of some values. everything is the key where rows are not told apart.
+type scope struct {
+	field string // "" if everything or nothing is visible
+	keys  map[string]bool
+}
+
+const everything = "*"
+
+// key returns what a row counts as.
+func (s scope) key(row app.Row) string {
+	if s.field == "" {
+		return everything
+	}
+	k, _ := row[s.field].(string)
+	return k
+}
+
+func (s scope) has(row app.Row) bool { return s.keys[s.key(row)] }
+
+// scopeField is the field that says whether a row of the table may be seen.
+func scopeField(t *schema.Table) string {
+	switch {
+	case t.Get == schema.Self || t.Get == schema.Collaborators:
+		return t.Account
+	case t.Get.Role() != app.NoRole:
+		return t.Project
+	}
+	return ""
+}
+
+// visible reports whether a caller may see, right now, the rows of a key. (W5)
+func (e *Engine) visible(c app.Caller, t *schema.Table, key string) bool {
+	if t.Get == schema.Anyone {
+		return true
+	}
+	if !c.SignedIn() || !e.access.Valid(c) {
+		return false
+	}
+	switch t.Get {
+	case schema.SignedIn:
+		return true
+	case schema.Self:
+		return key == c.AccountID
+	case schema.Collaborators:
+		return e.access.Collaborate(c.AccountID, key)
+	case schema.Administrators:
+		return e.access.Administrator(c.AccountID)
+	}
+	need := t.Get.Role()
+	return need != app.NoRole && e.access.Role(c.AccountID, key) >= need
+}
+
+// scope returns what a caller may see of what a get asks for.
+func (e *Engine) scope(c app.Caller, q *ask) scope {
+	s := scope{field: scopeField(q.table), keys: make(map[string]bool)}
+	var keys []string
+	fixed, isFixed := q.eq[s.field].(string)
+	switch {
+	case s.field == "":
+		keys = []string{everything}
+	case isFixed:
+		keys = []string{fixed}
+	case q.table.Get == schema.Self:
+		keys = []string{c.AccountID}
+	case q.table.Get == schema.Collaborators:
+		keys = e.access.Collaborators(c.AccountID)
+	default:
+		keys = e.access.Projects(c.AccountID)
+	}
+	for _, k := range keys {
+		if e.visible(c, q.table, k) {
+			s.keys[k] = true
+		}
+	}
+	return s
+}
+
+// resolve adds the project to a get that names a document: the project is where
+// permission is looked up. A document that is not there leaves the get as it is.
+func (e *Engine) resolve(ctx context.Context, q *ask) error {
+	f := q.table.Field("project_id")
+	id, named := q.eq["document_id"].(string)
+	if !named || f == nil || (f.Force != schema.ByDocument && !q.table.Source) {
+		return nil
+	}
+	projectID, err := e.projectOf(ctx, id)
+	if errors.Is(err, app.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if given, ok := q.eq["project_id"]; ok && given != projectID {
+		return nil // finds nothing
+	}
+	q.eq["project_id"] = projectID
+	return nil
+}
+
+// projectOf returns the project of a document, or ErrNotFound.
+func (e *Engine) projectOf(ctx context.Context, documentID string) (string, error) {
+	e.mu.Lock()
+	projectID, ok := e.documents[documentID]
+	e.mu.Unlock()
+	if ok {
+		return projectID, nil
+	}
+	rec, err := e.store.Get(ctx, "documents", documentID)
+	if err != nil {
+		return "", err
+	}
+	projectID, _ = rec.Row["project_id"].(string)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.documents) >= maxDocuments {
+		clear(e.documents)
+	}
+	e.documents[documentID] = projectID
+	return projectID, nil
+}
+
+// errAbsent is the answer for a row that is not there and for one that the
+// caller may not see. (Q9)
+func errAbsent(t *schema.Table) error {
+	return app.Errorf(app.NotFound, "This %s does not exist, or you may not see it.", noun(t))
+}
