@@ -22,6 +22,9 @@ func (w *watch) step(ctx context.Context) error {
 	for _, c := range entries {
 		concerned = w.fold(c, out) || concerned
 	}
+	if w.reader.Position().N >= w.until {
+		w.early = nil // from here on nothing was in the first answer
+	}
 	lost := error(nil)
 	if w.accessMoved.Swap(false) {
 		concerned = true
@@ -88,9 +91,6 @@ func (w *watch) fold(c app.Change, out *batch) bool {
 	case w.ask.table.AppendOnly:
 		if is && !w.early[c.ID] {
 			out.add(Change{Action: "insert", New: w.ask.project(c.New)}, w.scope.key(c.New))
-		}
-		if c.N >= w.until {
-			w.early = nil // from here on nothing was in the first answer
 		}
 		return is
 	}
@@ -182,6 +182,9 @@ func (q *ask) name(id string, row app.Row) app.Row {
 func (w *watch) follow(ctx context.Context, out *batch) (lost, err error) {
 	if !w.access.Valid(w.caller) {
 		return nil, w.access.Check(w.caller, "", app.NoRole)
+	}
+	if w.after && w.reader.Position().N < w.until {
+		return nil, errAgain // half resumed: what the client has is not known
 	}
 	before := w.rescope()
 	if w.again {

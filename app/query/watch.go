@@ -40,6 +40,10 @@ func (e *Engine) Watch(ctx context.Context, query any, options app.Row, send fun
 	return w.run(ctx)
 }
 
+// maxStarts bounds how often a watch starts anew without getting further: a
+// reader that falls out of the log each time is slower than the table is written.
+const maxStarts = 20
+
 // watch is one subscription. It has no queue: it reads the log at a position of
 // its own, and remembers which rows the client has.
 type watch struct {
@@ -135,19 +139,24 @@ func (w *watch) rescope() (before scope) {
 // run sends the rows and then what changes.
 func (w *watch) run(ctx context.Context) error {
 	resumed, err := w.resume(ctx)
-	for {
+	for starts := 0; ; starts++ {
 		if err == nil && !resumed {
 			err = w.start(ctx)
 		}
 		resumed = false
 		for err == nil {
-			err = w.step(ctx)
+			if err = w.step(ctx); err == nil {
+				starts = 0
+			}
 		}
 		if !errors.Is(err, errAgain) && !errors.Is(err, live.ErrTruncated) && !errors.Is(err, ErrOutdated) {
 			return err
 		}
 		if !w.access.Valid(w.caller) {
 			return w.access.Check(w.caller, "", app.NoRole)
+		}
+		if starts >= maxStarts {
+			return app.Errorf(app.Unavailable, "This cannot be watched right now. Please try again.")
 		}
 		w.rescope()
 		if w.strict && len(w.scope.keys) == 0 {
