@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/signal"
 	"strconv"
 	"strings"
 
@@ -32,7 +31,7 @@ type options struct {
 // Run is the agent: it serves until it is killed, or until it has had neither a
 // server nor work for long. It is process 1 of its sandbox.
 func Run(arguments []string) error {
-	ready := os.NewFile(stage.ReadyFD, "ready")
+	ready := stage.Inherit(stage.ReadyFD, "ready")
 	err := run(arguments, ready)
 	if err != nil {
 		_, _ = io.WriteString(ready, err.Error()) // the server may be gone
@@ -45,13 +44,10 @@ func run(arguments []string, ready *os.File) error {
 	if err != nil {
 		return err
 	}
-	// Nobody inside may look into the agent or stop it, whoever starts it how.
-	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
-		return fmt.Errorf("hide the memory: %w", err)
+	signals, err := stage.Guard()
+	if err != nil {
+		return err
 	}
-	// All signals are noticed, which is to say that none of them ends process 1.
-	signals := make(chan os.Signal, 64)
-	signal.Notify(signals)
 	if !o.isolated {
 		if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 			return fmt.Errorf("become the reaper: %w", err)
@@ -112,14 +108,13 @@ func parse(arguments []string) (options, error) {
 		if err != nil {
 			return o, fmt.Errorf("arguments of the agent: %w", err)
 		}
-		unix.CloseOnExec(fd)
-		o.doors = append(o.doors, os.NewFile(uintptr(fd), "cgroup.procs"))
+		o.doors = append(o.doors, stage.Inherit(fd, "cgroup.procs"))
 	}
 	return o, nil
 }
 
 func readConfig() (Config, error) {
-	f := os.NewFile(stage.ConfigFD, "config")
+	f := stage.Inherit(stage.ConfigFD, "config")
 	const maxConfig = 64 << 10
 	data, err := io.ReadAll(io.LimitReader(f, maxConfig))
 	if err = errors.Join(err, f.Close()); err != nil {
@@ -136,8 +131,7 @@ func readConfig() (Config, error) {
 }
 
 func inheritedListener() (net.Listener, error) {
-	unix.CloseOnExec(stage.ListenFD)
-	f := os.NewFile(stage.ListenFD, "listener")
+	f := stage.Inherit(stage.ListenFD, "listener")
 	l, err := net.FileListener(f)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, fmt.Errorf("take over the socket: %w", err)

@@ -30,7 +30,6 @@ type Handle struct {
 // Kill ends it with everything that it has started.
 type Process struct {
 	handle Handle
-	child  bool // ours to reap
 	pidfd  *os.File
 	done   chan struct{} // closed when it has ended
 	gone   chan struct{} // closed when nobody watches any more
@@ -38,14 +37,14 @@ type Process struct {
 }
 
 // adopt takes over a process by its pidfd.
-func adopt(pid, pidfd int, mode Mode, g group, child bool) (*Process, error) {
+func adopt(pid, pidfd int, mode Mode, g group) (*Process, error) {
 	if err := unix.SetNonblock(pidfd, true); err != nil {
 		return nil, errors.Join(fmt.Errorf("watch process %d: %w", pid, err), unix.Close(pidfd))
 	}
 	p := &Process{
 		handle: Handle{PID: pid, Mode: mode, Cgroups: g.Folders},
-		child:  child, pidfd: os.NewFile(uintptr(pidfd), "pidfd"),
-		done: make(chan struct{}), gone: make(chan struct{}),
+		pidfd:  os.NewFile(uintptr(pidfd), "pidfd"),
+		done:   make(chan struct{}), gone: make(chan struct{}),
 	}
 	var err error
 	if p.handle.StartTime, err = startTime(pid); err != nil {
@@ -74,7 +73,7 @@ func Find(h Handle) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open process %d: %w", h.PID, err)
 	}
-	p, err := adopt(h.PID, fd, h.Mode, group{h.Cgroups}, false)
+	p, err := adopt(h.PID, fd, h.Mode, group{h.Cgroups})
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, ErrGone
 	}
@@ -124,10 +123,11 @@ func (p *Process) watch() {
 	if err != nil || !ended {
 		return // closed
 	}
-	if p.child {
-		var status unix.WaitStatus
-		_, _ = unix.Wait4(p.handle.PID, &status, 0, nil) // ended: does not wait
-	}
+	// If it is a child of ours nobody else takes it off the list; by the pidfd it
+	// cannot be another.
+	_ = p.control(func(fd int) error {
+		return unix.Waitid(unix.P_PIDFD, fd, nil, unix.WEXITED|unix.WNOHANG, nil)
+	})
 	close(p.done)
 }
 
@@ -142,9 +142,9 @@ func (p *Process) Close() {
 const killTimeout = 10 * time.Second
 
 // Kill ends the process and all that is in its sandbox, removes its cgroups and
-// lets go of it. When it returns nil nothing is left.
+// lets go of it. When it returns nil nothing is left; otherwise it may be called
+// again.
 func (p *Process) Kill(ctx context.Context) error {
-	defer p.Close()
 	ctx, cancel := context.WithTimeout(ctx, killTimeout)
 	defer cancel()
 	if p.handle.Mode == None && !p.ended() {
@@ -159,6 +159,7 @@ func (p *Process) Kill(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("kill process %d: %w", p.handle.PID, ctx.Err())
 	}
+	p.Close()
 	return group{p.handle.Cgroups}.remove()
 }
 
@@ -172,11 +173,15 @@ func (p *Process) control(fn func(fd int) error) error {
 	return errors.Join(err, inner)
 }
 
-// startTime reads when a process started, field 22 of its stat.
+// startTime reads when a process started, field 22 of its stat. One that has
+// ended and is only not yet off the list does not exist.
 func startTime(pid int) (uint64, error) {
 	fields, err := statFields(pid)
 	if err != nil {
 		return 0, err
+	}
+	if len(fields) > 0 && string(fields[0]) == "Z" {
+		return 0, os.ErrNotExist
 	}
 	const afterName = 22 - 3 // statFields begins with field 3
 	if len(fields) <= afterName {

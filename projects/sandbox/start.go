@@ -200,7 +200,7 @@ func (l *launch) spawn() error {
 	}
 	closeAll(l.files) // the child has its own; the ends of the pipes show
 	l.files = nil
-	if l.process, err = adopt(child.Pid, pidfd, l.mode, l.group, true); err != nil {
+	if l.process, err = adopt(child.Pid, pidfd, l.mode, l.group); err != nil {
 		return errors.Join(err, unix.Kill(child.Pid, unix.SIGKILL), child.Release())
 	}
 	if err := child.Release(); err != nil {

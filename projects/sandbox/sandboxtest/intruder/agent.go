@@ -1,0 +1,98 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"lyceum/projects/sandbox/stage"
+)
+
+// command is what the test asks for over the socket, one a connection.
+type command struct {
+	Arguments []string
+}
+
+// result is the answer.
+type result struct {
+	Output string
+	Error  string
+}
+
+// serve is the agent of the tests: process 1, which starts programs through the
+// shim as the real one does.
+func serve(args []string) error {
+	set := flag.NewFlagSet("agent", flag.ContinueOnError)
+	procs := set.String("procs", "", "")
+	processes := set.String("processes", "0", "")
+	data := set.String("data-bytes", "0", "")
+	set.Bool("isolated", false, "")
+	probe := set.Bool("probe", false, "")
+	if err := set.Parse(args); err != nil {
+		return err
+	}
+	signals, err := stage.Guard()
+	if err != nil {
+		return err
+	}
+	ready := stage.Inherit(stage.ReadyFD, "ready")
+	if *probe {
+		_ = ready.Close()
+		for range signals {
+		}
+	}
+	listener, err := net.FileListener(stage.Inherit(stage.ListenFD, "listener"))
+	if err != nil {
+		return err
+	}
+	var doors []*os.File
+	var numbers []string
+	for field := range strings.FieldsFuncSeq(*procs, func(r rune) bool { return r == ',' }) {
+		fd, err := strconv.Atoi(field)
+		if err != nil {
+			return err
+		}
+		numbers = append(numbers, strconv.Itoa(3+len(doors)))
+		doors = append(doors, stage.Inherit(fd, "door"))
+	}
+	shim := []string{"shim", strings.Join(numbers, ","), *processes, *data}
+	_ = stage.Inherit(stage.ConfigFD, "config").Close()
+	_ = ready.Close()
+	go func() {
+		for range signals { // noticed, and nothing more
+		}
+	}()
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			return err
+		}
+		go answer(conn, shim, doors) // the test waits for each answer
+	}
+}
+
+func answer(conn net.Conn, shim []string, doors []*os.File) {
+	defer conn.Close()
+	var c command
+	if json.NewDecoder(conn).Decode(&c) != nil {
+		return
+	}
+	cmd := exec.Command("/proc/self/exe", append(append([]string{}, shim...), c.Arguments...)...)
+	cmd.Env = []string{"HOME=" + stage.Home}
+	cmd.ExtraFiles = doors
+	out, err := cmd.CombinedOutput()
+	const enough = 1 << 20
+	r := result{Output: string(out[:min(len(out), enough)])}
+	if err != nil {
+		r.Error = err.Error()
+	}
+	if err := json.NewEncoder(conn).Encode(r); err != nil && !errors.Is(err, io.ErrClosedPipe) {
+		return
+	}
+}
