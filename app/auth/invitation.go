@@ -7,7 +7,41 @@ import (
 	"time"
 
 	"lyceum/app"
+	"lyceum/app/query"
 )
+
+// Invitations is the writer of registration_tokens: a set makes an invitation
+// and answers its link, relative to the address of the site.
+type Invitations struct{ *Auth }
+
+var _ query.Writer = Invitations{}
+
+// Set implements query.Writer. The link is a secret that is not kept, so a
+// repetition of the request gets another one for the same invitation, while
+// nobody has used it: its first answer was lost.
+func (i Invitations) Set(ctx context.Context, s query.Set) (app.Row, error) {
+	token := newToken()
+	write := app.Write{Table: s.Table, ID: s.ID, IfRev: app.Absent, Row: with(s.Row, app.Row{
+		"id": s.ID, "hash": hashOf(token), "uses": int64(0), "expires": time.Now().Add(inviteLife).UnixMilli(),
+	})}
+	_, err := i.store.Write(ctx, write)
+	if errors.Is(err, app.ErrConflict) {
+		rec, err := i.store.Get(ctx, s.Table, s.ID)
+		if err != nil {
+			return nil, fmt.Errorf("read an invitation: %w", err)
+		}
+		if uses, _ := rec.Row["uses"].(int64); uses > 0 {
+			return rec.Row, nil
+		}
+		write.Row, write.IfRev = with(rec.Row, app.Row{"hash": hashOf(token)}), rec.Rev
+		if _, err := i.store.Write(ctx, write); err != nil {
+			return nil, fmt.Errorf("write an invitation again: %w", err)
+		}
+	} else if err != nil {
+		return nil, fmt.Errorf("write an invitation: %w", err)
+	}
+	return with(write.Row, app.Row{"link": "sign-up#token=" + token}), nil
+}
 
 // openInvitation returns the id of an invitation that somebody can still sign
 // up with.

@@ -1,0 +1,78 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"lyceum/app"
+)
+
+// maxBody bounds the JSON of a request: passwords, names and tokens.
+const maxBody = 16 << 10
+
+// handler answers a request or returns an error.
+type handler func(http.ResponseWriter, *http.Request) error
+
+// handle turns a handler into one of net/http. It is the one place that answers
+// errors and the one place that logs them.
+func (s *Server) handle(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := h(w, r)
+		if err == nil || r.Context().Err() != nil { // answered, or nobody is waiting any more
+			return
+		}
+		kind, message := app.Public(err)
+		if kind == app.Internal {
+			s.Log.ErrorContext(r.Context(), "request failed",
+				"method", r.Method, "route", r.Pattern, "account", app.CallerFrom(r.Context()).AccountID, "err", err)
+		}
+		encode(w, status[kind], failure{kind, message})
+	})
+}
+
+type failure struct {
+	Kind    app.Kind `json:"kind"`
+	Message string   `json:"message"`
+}
+
+var status = map[app.Kind]int{
+	app.Invalid:     http.StatusUnprocessableEntity,
+	app.Denied:      http.StatusForbidden,
+	app.NotFound:    http.StatusNotFound,
+	app.Conflict:    http.StatusConflict,
+	app.TooLarge:    http.StatusRequestEntityTooLarge,
+	app.Unavailable: http.StatusServiceUnavailable,
+	app.Internal:    http.StatusInternalServerError,
+}
+
+func encode(w http.ResponseWriter, code int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(body) // the browser is gone: nobody to tell
+}
+
+// decode reads the JSON of a request.
+func decode(w http.ResponseWriter, r *http.Request, into any) error {
+	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) != "application/json" {
+		return app.Errorf(app.Invalid, "This has to be sent as application/json.")
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return app.Errorf(app.TooLarge, "This is more than %d bytes, the most that is read here.", maxBody)
+	}
+	if err != nil {
+		return app.Explain(err, app.Unavailable, "The request was cut off. Please try again.")
+	}
+	if !utf8.Valid(data) {
+		return app.Errorf(app.Invalid, "The request is not valid UTF-8.")
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return app.Explain(err, app.Invalid, "The request is not the JSON that is expected here.")
+	}
+	return nil
+}

@@ -1,0 +1,210 @@
+package web
+
+import (
+	"context"
+	"errors"
+
+	"lyceum/app"
+	"lyceum/app/query"
+	"lyceum/app/wire"
+)
+
+// ask begins to answer a question. It waits while too much is under way, and
+// refuses what is over the bounds.
+func (c *connection) ask(m wire.Ask, size int) error {
+	watch := query.Watches(m.Options)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.unread > 0 && c.unread+size > maxUnread && c.ctx.Err() == nil {
+		c.room.Wait()
+	}
+	switch {
+	case c.asks[m.ID] != nil || c.watches[m.ID] != nil:
+		return app.Errorf(app.Invalid, "The id %d is in use by a question that is not over.", m.ID)
+	case watch && len(c.watches) >= wire.MaxSubscriptions:
+		return app.Errorf(app.TooLarge, "One connection may watch %d things, no more. Please close some tabs of the page.", wire.MaxSubscriptions)
+	case !watch && len(c.asks) >= wire.MaxAsks:
+		return app.Errorf(app.TooLarge, "One connection may have %d questions unanswered, no more. Please wait for some answers.", wire.MaxAsks)
+	}
+	ctx, cancel := context.WithCancel(c.ctx)
+	t := &task{cancel: cancel, done: make(chan struct{})}
+	group, run := c.asks, c.answer
+	if watch {
+		group, run = c.watches, c.watch
+	}
+	group[m.ID] = t
+	c.unread += size
+	before, after := c.orderLocked(m)
+	c.tasks.Go(func() {
+		if before != nil {
+			<-before
+		}
+		run(ctx, m)
+		cancel()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(group, m.ID)
+		c.unread -= size
+		c.room.Broadcast()
+		close(t.done)
+		c.doneLocked(m, after)
+	})
+	return nil
+}
+
+// orderLocked has sets of one table run in the order in which they came: the
+// numbers of an outbox rise. after is closed when this one is done.
+func (c *connection) orderLocked(m wire.Ask) (before, after chan struct{}) {
+	table := tableOf(m)
+	if table == "" {
+		return nil, nil
+	}
+	before, after = c.last[table], make(chan struct{})
+	c.last[table] = after
+	return before, after
+}
+
+func (c *connection) doneLocked(m wire.Ask, after chan struct{}) {
+	if after == nil {
+		return
+	}
+	close(after)
+	if table := tableOf(m); c.last[table] == after {
+		delete(c.last, table)
+	}
+}
+
+// tableOf returns the table of a set, "" for everything else: sets have a
+// request id.
+func tableOf(m wire.Ask) string {
+	q, ok := m.Query.(map[string]any)
+	if m.Request == "" || !ok || len(q) != 1 {
+		return ""
+	}
+	for table := range q {
+		return table
+	}
+	return ""
+}
+
+// cancel ends a watch and waits for its end, so that nothing of it comes after
+// what is sent next. A question is answered in any case.
+func (c *connection) cancel(id int64) {
+	c.mu.Lock()
+	t := c.watches[id]
+	c.mu.Unlock()
+	if t != nil {
+		t.cancel()
+		<-t.done
+	}
+}
+
+// maxReruns bounds how often a get is run again because the caller's access has
+// changed before its answer was sent.
+const maxReruns = 5
+
+// answer runs a get or a set and sends what comes of it.
+func (c *connection) answer(ctx context.Context, m wire.Ask) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	for range maxReruns {
+		stamp := c.server.Access.Stamp(c.caller.AccountID)
+		a, err := c.server.Tables.Run(ctx, m.Query, m.Options, m.Request)
+		if err != nil {
+			c.refuse(m.ID, err)
+			return
+		}
+		still := func() bool { return c.server.Access.Stamp(c.caller.AccountID) == stamp }
+		if m.Request != "" {
+			still = nil // a set must not be run again; it answers what the caller has set
+		}
+		err = c.send(wire.Answer{ID: m.ID, Result: result(a)}, still)
+		if !errors.Is(err, errStale) {
+			c.sent(m.ID, err)
+			return
+		}
+	}
+	c.refuse(m.ID, app.Errorf(app.Unavailable, "What you may see is changing too fast. Please try again."))
+}
+
+// watch runs a watch until it is cancelled or cannot go on.
+func (c *connection) watch(ctx context.Context, m wire.Ask) {
+	err := c.server.Tables.Watch(ctx, m.Query, m.Options, func(n query.Message) error {
+		var out wire.Message = wire.Changes{ID: m.ID, Changes: changes(n.Changes), Position: n.Position}
+		if n.Answer != nil {
+			out = wire.Answer{ID: m.ID, Result: result(*n.Answer)}
+		}
+		if ctx.Err() != nil { // cancelled while it was made
+			return ctx.Err()
+		}
+		err := c.send(out, n.Still)
+		if errors.Is(err, errStale) {
+			return query.ErrOutdated
+		}
+		c.sent(m.ID, err)
+		return err
+	})
+	if err != nil && ctx.Err() == nil {
+		c.refuse(m.ID, err)
+	}
+}
+
+// sent ends the connection if a message could not be sent: the browser is gone.
+func (c *connection) sent(id int64, err error) {
+	switch {
+	case err == nil:
+	case app.IsKind(err, app.TooLarge): // of the encoder: the browser is well
+		c.refuse(id, err)
+	default:
+		c.end(err)
+	}
+}
+
+// refuse says why a question is not answered.
+func (c *connection) refuse(id int64, err error) {
+	if err := c.fail(id, err); err != nil {
+		c.end(err)
+	}
+}
+
+// fail sends an error as a person may read it, and logs what nobody may.
+func (c *connection) fail(id int64, err error) error {
+	kind, message := app.Public(err)
+	if kind == app.Internal {
+		c.server.Log.ErrorContext(c.ctx, "question failed", "account", c.caller.AccountID, "id", id, "err", err)
+	}
+	out := wire.Failure{ID: id, Error: wire.Error{Kind: kind, Message: message}}
+	if e, ok := errors.AsType[*query.IndexError](err); ok {
+		index := int64(e.Index)
+		out.Error.Index = &index
+	}
+	return c.send(out, nil)
+}
+
+// result is an answer of the engine as it travels.
+func result(a query.Answer) wire.Result {
+	r := wire.Result{Cut: a.Cut, Start: a.Start, Position: a.Position}
+	switch {
+	case a.Answers != nil:
+		r.Answers = make([]wire.Result, len(a.Answers))
+		for i, one := range a.Answers {
+			r.Answers[i] = result(one)
+		}
+	case a.List:
+		r.Rows = a.Rows
+		if r.Rows == nil {
+			r.Rows = []app.Row{}
+		}
+	default:
+		r.Row = a.Row
+	}
+	return r
+}
+
+func changes(list []query.Change) []wire.Change {
+	out := make([]wire.Change, len(list))
+	for i, ch := range list {
+		out[i] = wire.Change{Action: ch.Action, NewVal: ch.New, OldVal: ch.Old}
+	}
+	return out
+}

@@ -1,0 +1,214 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"lyceum/app"
+	"lyceum/app/wire"
+)
+
+const (
+	// maxStrangersMessage is how large a message may be before somebody has
+	// signed in: a question about the site's settings.
+	maxStrangersMessage = 64 << 10
+	// maxUnread is how many bytes of questions one connection may have under
+	// way; it is read no further until some are answered.
+	maxUnread = 8 << 20
+	// askTimeout is how long one question may take: opening a document may have
+	// to start its project.
+	askTimeout = 2 * time.Minute
+	// disconnectTimeout bounds the removal of a connection's ephemeral rows.
+	disconnectTimeout = 10 * time.Second
+)
+
+// serveTables speaks with one tab over the tables' WebSocket.
+func (s *Server) serveTables(w http.ResponseWriter, r *http.Request) error {
+	caller, r, err := s.caller(r)
+	if err != nil {
+		return err
+	}
+	up := upgrader
+	up.Subprotocols = []string{wire.ProtocolCBOR, wire.ProtocolJSON}
+	conn, err := up.Upgrade(w, r, nil)
+	if err != nil {
+		return nil // Upgrade has answered
+	}
+	socket := newSocket(conn)
+	codec, ok := wire.ByProtocol(conn.Subprotocol())
+	if !ok {
+		socket.close(websocket.CloseProtocolError, fmt.Sprintf("Speak the subprotocol %s or %s.", wire.ProtocolCBOR, wire.ProtocolJSON))
+		return nil
+	}
+	ctx, end := r.Context(), context.CancelFunc(func() {})
+	if caller.SignedIn() {
+		ctx, end, err = s.Access.Guard(ctx, caller, "", app.NoRole)
+	}
+	if err != nil {
+		socket.close(wire.CloseSignedOut, "Please sign in again.")
+		return nil
+	}
+	defer end()
+	caller.ConnectionID = app.NewID()
+	s.speak(app.WithCaller(ctx, caller), socket, codec, caller)
+	return nil
+}
+
+// speak answers one tab until it leaves, its sign-in ends or the server stops.
+func (s *Server) speak(ctx context.Context, socket *socket, codec wire.Codec, caller app.Caller) {
+	ctx, end := context.WithCancelCause(ctx)
+	c := &connection{
+		server: s, socket: socket, caller: caller, ctx: ctx, end: end,
+		codec: codec, frame: websocket.TextMessage,
+		asks: map[int64]*task{}, watches: map[int64]*task{}, last: map[string]chan struct{}{},
+	}
+	c.room = sync.NewCond(&c.mu)
+	if codec.Binary {
+		c.frame = websocket.BinaryMessage
+	}
+	c.tasks.Go(func() { socket.keepAlive(ctx) })
+	c.tasks.Go(func() {
+		<-ctx.Done()
+		c.mu.Lock()
+		c.room.Broadcast() // a reader that waits for room
+		c.mu.Unlock()
+		if !errors.Is(context.Cause(ctx), errTooLarge) { // the reader closes by itself
+			socket.close(c.farewell())
+		}
+	})
+	end(c.listen())
+	c.tasks.Wait()
+	// The connection is gone, and its rows must go too.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), disconnectTimeout)
+	defer cancel()
+	s.Tables.Disconnected(ctx, caller.ConnectionID)
+}
+
+// connection is one tab. One goroutine reads (listen); each question and each
+// watch has one of its own, which writes when it is its turn.
+type connection struct {
+	server *Server
+	socket *socket
+	caller app.Caller
+	codec  wire.Codec
+	frame  int // the kind of frames that the codec writes
+	ctx    context.Context
+	end    context.CancelCauseFunc
+	tasks  sync.WaitGroup
+
+	mu      sync.Mutex
+	room    *sync.Cond // unread became less, or ctx has ended
+	unread  int
+	asks    map[int64]*task
+	watches map[int64]*task
+	last    map[string]chan struct{} // table → closed when the last set of it is done
+}
+
+// task is a question or a watch.
+type task struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+// farewell chooses the code that closes the socket.
+func (c *connection) farewell() (code int, reason string) {
+	err := context.Cause(c.ctx)
+	switch {
+	case !c.server.Access.Valid(c.caller):
+		return wire.CloseSignedOut, "Please sign in again."
+	case errors.Is(err, errNoHello):
+		return websocket.ClosePolicyViolation, err.Error()
+	}
+	return websocket.CloseGoingAway, "Please connect again."
+}
+
+var errNoHello = app.Errorf(app.Invalid, "The page is of another version than the server. Please reload it.")
+
+// listen reads until the socket ends, and returns why.
+func (c *connection) listen() error {
+	most := int64(wire.MaxMessage)
+	if !c.caller.SignedIn() {
+		most = maxStrangersMessage
+	}
+	greeted := false
+	for {
+		kind, data, err := c.socket.read(most)
+		if errors.Is(err, errTooLarge) {
+			sentence := app.Errorf(app.TooLarge, "This message has more than %d KiB, the most that one may have.", most>>10)
+			_ = c.fail(0, sentence) // it may not listen while it sends
+			c.end(errTooLarge)
+			c.socket.closeTooLarge("The message is too large.")
+			return errTooLarge
+		}
+		if err != nil {
+			return err
+		}
+		m, err := c.decode(kind, data)
+		if err != nil {
+			if err := c.fail(0, err); err != nil {
+				return err
+			}
+			continue
+		}
+		if !greeted {
+			if err := c.greet(m); err != nil {
+				return err
+			}
+			greeted = true
+			continue
+		}
+		if err := c.take(m, len(data)); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *connection) decode(kind int, data []byte) (wire.Message, error) {
+	if kind != c.frame {
+		return nil, app.Errorf(app.Invalid, "The subprotocol %s has another kind of frames.", c.codec.Protocol)
+	}
+	return c.codec.DecodeClient(data)
+}
+
+// greet answers the first message, which has to be a hello of our version.
+func (c *connection) greet(m wire.Message) error {
+	if hello, ok := m.(wire.ClientHello); !ok || hello.Version != wire.Version {
+		return errors.Join(errNoHello, c.fail(0, errNoHello))
+	}
+	return c.send(wire.ServerHello{
+		Version: wire.Version, Server: "lyceum " + c.server.Version,
+		AccountID: c.caller.AccountID, ConnectionID: c.caller.ConnectionID,
+	}, nil)
+}
+
+// take does what a message asks; questions are answered by goroutines.
+func (c *connection) take(m wire.Message, size int) error {
+	switch m := m.(type) {
+	case wire.Ask:
+		if err := c.ask(m, size); err != nil {
+			return c.fail(m.ID, err)
+		}
+		return nil
+	case wire.Cancel:
+		c.cancel(m.ID)
+		return nil
+	case wire.Ping:
+		return c.send(wire.Pong{}, nil)
+	}
+	return c.fail(0, app.Errorf(app.Invalid, "There is one hello in a connection, at its beginning."))
+}
+
+// send writes a message; still is asked right before.
+func (c *connection) send(m wire.Message, still func() bool) error {
+	data, err := c.codec.Encode(m)
+	if err != nil {
+		return err
+	}
+	return c.socket.write(c.ctx, c.frame, data, still)
+}

@@ -1,0 +1,120 @@
+package web
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"lyceum/app"
+	"lyceum/app/access"
+	"lyceum/app/auth"
+	"lyceum/app/query"
+)
+
+// Options are what a Server needs.
+type Options struct {
+	BasePath string // begins and ends with "/"
+	Version  string // of this program, for the browser
+	Auth     *auth.Auth
+	Access   *access.Index
+	Tables   Tables
+	Projects Projects
+	Pages    fs.FS // the built pages, each ".gz"; nil if they are not built in
+	Log      *slog.Logger
+}
+
+// Tables is the query engine. The caller is in the context. query and options
+// are what the client has sent.
+type Tables interface {
+	// Run answers a get or a set, or an array of them. The context's end does
+	// not undo what is durable.
+	Run(ctx context.Context, query any, options app.Row, request string) (query.Answer, error)
+	// Watch sends the first answer, then changes, until ctx ends or send fails.
+	// It waits for send, which may take as long as the browser does.
+	Watch(ctx context.Context, query any, options app.Row, send func(query.Message) error) error
+	// Disconnected removes the ephemeral rows of a connection (W4).
+	Disconnected(ctx context.Context, connectionID string)
+}
+
+// Projects are the byte streams of projects. The caller's role has been checked.
+// A project that does not run is started. Errors are app errors.
+type Projects interface {
+	// OpenFile opens a file for reading; size is that at the time of opening.
+	OpenFile(ctx context.Context, projectID, path string) (body io.ReadCloser, size int64, err error)
+	// Upload puts what r gives at path, whole or not at all. Conflict if there
+	// is a file and it must not be overwritten.
+	Upload(ctx context.Context, projectID, path string, overwrite bool, r io.Reader) error
+	// AttachTerminal connects to a terminal of the project; params are those of
+	// terminal.Sessions.Attach. NotFound if the project has no such terminal.
+	AttachTerminal(ctx context.Context, projectID, terminalID string, params url.Values) (*websocket.Conn, error)
+}
+
+// Server is the HTTP side of Lyceum.
+type Server struct {
+	Options
+	requests sync.WaitGroup // under way, also those that have become sockets
+}
+
+// New returns a server; Handler serves it.
+func New(o Options) *Server { return &Server{Options: o} }
+
+// Wait returns when no request is under way, or ctx ends. It is called after the
+// HTTP server has been shut down, which knows nothing of sockets any more.
+func (s *Server) Wait(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() { // ends with the last request
+		s.requests.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Bounds of a connection before and between requests.
+const (
+	// HeaderTimeout is how long a browser may take to send the head of a
+	// request; only a hostile one takes longer.
+	HeaderTimeout = 10 * time.Second
+	// IdleTimeout is how long a connection without a request is kept.
+	IdleTimeout = 2 * time.Minute
+	// MaxHeaderBytes is far above what browsers and proxies send.
+	MaxHeaderBytes = 64 << 10
+)
+
+// Handler returns everything that is served, below the base path.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "ok\n") // who asked is gone: nobody to tell
+	})
+	mux.Handle("POST /auth/sign-in", s.handle(s.signIn))
+	mux.Handle("POST /auth/sign-up", s.handle(s.signUp))
+	mux.Handle("POST /auth/link", s.handle(s.signInByLink))
+	mux.Handle("POST /auth/sign-out", s.handle(s.signOut))
+	mux.Handle("POST /auth/password", s.handle(s.changePassword))
+	mux.Handle("GET /ws", s.handle(s.serveTables))
+	mux.Handle("GET /api/projects/{project}/terminals/{terminal}/socket", s.handle(s.attachTerminal))
+	mux.Handle("GET /api/projects/{project}/files/{path...}", s.handle(s.download))
+	mux.Handle("PUT /api/projects/{project}/files/{path...}", s.handle(s.upload))
+	for _, prefix := range []string{"/api/", "/auth/"} {
+		mux.Handle(prefix, s.handle(nothingHere))
+	}
+	mux.Handle("/", s.pages())
+	return s.protect(http.StripPrefix(strings.TrimSuffix(s.BasePath, "/"), mux))
+}
+
+func nothingHere(_ http.ResponseWriter, r *http.Request) error {
+	return app.Errorf(app.NotFound, "There is nothing at this address for %s. The page may be of another version; please reload it.", r.Method)
+}
