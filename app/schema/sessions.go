@@ -15,6 +15,7 @@ var sessions = &Table{
 		{Name: "used", Type: Time, Optional: true, Text: "When it was last used, to the hour or so."},
 		{Name: "user_agent", Type: String, Max: 500, Optional: true, Text: "What the browser calls itself."},
 		{Name: "address", Type: String, Max: 100, Optional: true, Text: "The network address it came from."},
+		{Name: "recovered", Type: Time, Optional: true, Hidden: true, Text: "When a link signed it in: for a while after it the password is set without the old one."},
 	},
 }
 
