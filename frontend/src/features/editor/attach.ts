@@ -114,7 +114,10 @@ export function attachEditor(
       view.dispatch({ effects: editing.reconfigure(editingOf(next)) });
     },
     setPeople: (next) => view.dispatch({ effects: setPeople.of(next) }),
-    focus: () => view.focus(),
+    focus: () => {
+      view.requestMeasure(); // it may have been hidden
+      view.focus();
+    },
     detach: () => {
       attached = false;
       host.classList.remove("lyceum-editor");

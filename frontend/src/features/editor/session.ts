@@ -125,6 +125,11 @@ export class DocumentSession {
     void this.open();
   }
 
+  /** Asks for the state again: for when the caller's role has changed. */
+  refresh(): void {
+    if (this.current.phase === "open" && this.options.server.connected()) void this.open();
+  }
+
   /** Forgets what was typed and not sent, and closes: the owner opens the file anew. */
   async discard(): Promise<void> {
     const origins = this.boxes().map((box) => box.origin);

@@ -62,7 +62,7 @@ export interface AttachedTerminal {
   fit(cols: number, rows: number): void;
   /** Asks for another shell after the end of one (T8). */
   restart(): void;
-  /** Opens the line anew, from where the screen is: for when the network has changed. */
+  /** Opens the line anew, from where the screen is: for when the network has changed, or the project runs again. */
   reconnect(): void;
   /** Disconnects for good; the shell goes on. */
   detach(): void;
@@ -124,6 +124,7 @@ class Attachment implements AttachedTerminal {
 
   reconnect(): void {
     if (this.left || this.state.link === "ended" || this.catchingUp) return;
+    this.failures = 0;
     this.abandon();
     this.connect();
   }
@@ -169,7 +170,8 @@ class Attachment implements AttachedTerminal {
       this.show({ link: "ended", message: then.message });
       return;
     }
-    this.show({ link: this.failures === 0 && this.state.link === "connecting" ? "connecting" : "offline" });
+    const link = this.failures === 0 && this.state.link === "connecting" && then.message === undefined;
+    this.show({ link: link ? "connecting" : "offline", message: then.message });
     this.cancelRetry = this.options.after(backoff(this.failures++, this.options.chance()), () => this.connect());
   }
 

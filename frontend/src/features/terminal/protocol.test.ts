@@ -22,6 +22,7 @@ test("a frame of a later version, or none at all, is skipped", () => {
 
 test("T6 a lost connection comes back, a lost right does not", () => {
   for (const code of [1000, 1001, 1006, 1011, 1012]) expect(afterClose(code, "")).toEqual({ again: true });
+  expect(afterClose(1013, "The project is stopped.")).toEqual({ again: true, message: "The project is stopped." });
   expect(afterClose(4403, "")).toMatchObject({ again: false });
   expect(afterClose(4404, "Ada has closed this terminal.")).toEqual({
     again: false,

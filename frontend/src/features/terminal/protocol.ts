@@ -68,7 +68,10 @@ export function parseFrame(text: string): ServerFrame | undefined {
 }
 
 /** What a closed socket means: the server says for good, or everything else comes back. */
-export type Closed = { again: true } | { again: false; message: string };
+export type Closed = { again: true; message?: string } | { again: false; message: string };
+
+/** The project does not run, or does not answer: the server's sentence says so. */
+const NOT_RUNNING = 1013;
 
 /** @param reason the server's sentence, if it gave one */
 export function afterClose(code: number, reason: string): Closed {
@@ -78,7 +81,7 @@ export function afterClose(code: number, reason: string): Closed {
     4404: "This terminal does not exist any more.",
   };
   const sentence = forGood[code];
-  if (sentence === undefined) return { again: true };
+  if (sentence === undefined) return code === NOT_RUNNING && reason !== "" ? { again: true, message: reason } : { again: true };
   return { again: false, message: reason === "" ? sentence : reason };
 }
 

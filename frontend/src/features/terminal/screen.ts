@@ -60,6 +60,7 @@ export function openScreen(host: HTMLElement, name: string, settings: ScreenSett
   return {
     terminal,
     room: () => {
+      if (host.clientWidth === 0 || host.clientHeight === 0) return undefined;
       const room = fit.proposeDimensions();
       return room && Number.isFinite(room.cols) && Number.isFinite(room.rows) ? room : undefined;
     },

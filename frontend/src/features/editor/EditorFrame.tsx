@@ -1,0 +1,110 @@
+import { useEffect, useState, useSyncExternalStore } from "react";
+import { rowsOf } from "../../live/live";
+import { useAction, useConnection, useLive } from "../../live/react";
+import { fileAddress } from "../../lib/addresses";
+import { nameOf } from "../../lib/paths";
+import { Button } from "../../ui/Button";
+import { Notice } from "../../ui/Notice";
+import { Waiting } from "../../ui/Waiting";
+import type { Member } from "../../wire/types.gen";
+import { EditorBar } from "./EditorBar";
+import styles from "./EditorFrame.module.css";
+import { EditorNotices } from "./EditorNotices";
+import type { DocumentSession } from "./session";
+import { statusOf } from "./status";
+import { TextArea } from "./TextArea";
+import { usePeople } from "./usePeople";
+import { useSession } from "./useSession";
+
+export interface EditorFrameProps {
+  projectId: string;
+  path: string;
+  role: Member["role"];
+  /** False while another tab covers it: it stays, and is nowhere for others. */
+  visible?: boolean;
+  /** Goes back to where the file was opened from; without it that is the page's business. */
+  onClose?(): void;
+}
+
+/** A text file, edited together. It fills its container. */
+export function EditorFrame(props: EditorFrameProps) {
+  const [session, anew] = useSession(props.projectId, props.path);
+  if (!session) return <Waiting what={`“${nameOf(props.path)}”`} />;
+  return <OpenDocument key={session.origin} {...props} session={session} onAnew={anew} />;
+}
+
+type OpenProps = EditorFrameProps & { session: DocumentSession; onAnew(): void };
+
+function OpenDocument({ projectId, path, role, visible = true, session, onClose, onAnew }: OpenProps) {
+  const view = useSyncExternalStore(session.subscribe, session.view);
+  const connected = useConnection().state === "open";
+  const { documentId } = view;
+  const rows = rowsOf(
+    useLive(
+      "documents",
+      documentId === undefined ? undefined : { id: documentId, saved: {}, dirty: null, error: null, disk: {} },
+    ),
+  );
+  const file = rows[0] ?? null;
+  const [people, move] = usePeople(session, documentId, visible);
+  const [shownRole, setShownRole] = useState(role);
+  useEffect(() => {
+    if (role === shownRole) return;
+    setShownRole(role);
+    session.refresh();
+  }, [role, shownRole, session]);
+  const writeAgain = useAction((store) =>
+    store.set("documents", { id: documentId, write_again: true }, { optimistic: false }),
+  );
+
+  switch (view.phase) {
+    case "opening":
+    case "closed":
+      return (
+        <div className={styles.frame}>
+          <Waiting what={`“${nameOf(path)}”`} slow={connected ? view.message : "There is no connection to the server."} />
+        </div>
+      );
+    case "failed":
+      return (
+        <div className={styles.failed}>
+          <Notice kind="failed">{view.message}</Notice>
+          <div className={styles.actions}>
+            {onClose && <Button onClick={onClose}>Back to the files</Button>}
+            <Button onClick={() => session.retry()}>Try again</Button>
+            <Button renderRoot={(given) => <a {...given} href={fileAddress(projectId, path)} download />}>
+              Download
+            </Button>
+          </div>
+        </div>
+      );
+    case "open":
+    case "refused":
+    case "replaced":
+      return (
+        <section className={styles.frame} aria-label={nameOf(path)}>
+          <EditorBar
+            status={statusOf(view, connected, file)}
+            people={people}
+            download={fileAddress(projectId, path)}
+            name={nameOf(path)}
+          />
+          <EditorNotices
+            session={session}
+            view={view}
+            file={file}
+            onWriteAgain={writeAgain}
+            onAnew={onAnew}
+          />
+          <TextArea
+            session={session}
+            path={path}
+            readOnly={view.readOnly || role === "viewer"}
+            visible={visible}
+            people={people}
+            onSelect={move}
+          />
+        </section>
+      );
+  }
+}

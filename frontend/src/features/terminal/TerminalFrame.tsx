@@ -1,0 +1,162 @@
+import { IconAccessible, IconSearch } from "@tabler/icons-react";
+import { useEffect, useId, useRef, useState } from "react";
+import { rowsOf } from "../../live/live";
+import { useConnection, useLive } from "../../live/react";
+import { Button } from "../../ui/Button";
+import { IconButton } from "../../ui/IconButton";
+import { Notice } from "../../ui/Notice";
+import { Tag } from "../../ui/Tag";
+import type { Member } from "../../wire/types.gen";
+import type { TerminalState } from "./attach";
+import { FindBar } from "./FindBar";
+import { exitWords } from "./protocol";
+import styles from "./TerminalFrame.module.css";
+import { type ShownTerminal, useTerminal } from "./useTerminal";
+
+export interface TerminalFrameProps {
+  projectId: string;
+  terminalId: string;
+  role: Member["role"];
+  /** False while another tab covers it: it stays, and keeps its size. */
+  visible?: boolean;
+}
+
+/** A shell of the project, seen and typed in by all who may. It fills its container. */
+export function TerminalFrame({ projectId, terminalId, role, visible = true }: TerminalFrameProps) {
+  const rows = rowsOf(useLive("terminals", { id: terminalId, project_id: projectId, title: null }));
+  const title = rows[0]?.title ?? "Terminal";
+  const [screenReader, setScreenReader] = useState(false);
+  const [finding, setFinding] = useState(false);
+  const leaveTo = useRef<HTMLButtonElement>(null);
+  const host = useRef<HTMLDivElement>(null);
+  const hintId = useId();
+  const terminal = useTerminal(host, {
+    projectId,
+    terminalId,
+    title,
+    screenReader,
+    visible,
+    onFind: () => setFinding(true),
+    onLeave: () => leaveTo.current?.focus(),
+  });
+  useReconnection(projectId, terminal);
+  const { state } = terminal;
+
+  return (
+    <section className={styles.frame} aria-label={title}>
+      <div className={styles.bar}>
+        <div className={styles.status} role="status" aria-label={`State of ${title}`}>
+          <LinkTag state={state} />
+        </div>
+        <span id={hintId} className={styles.hint}>
+          Ctrl+F6 leaves the terminal
+        </span>
+        <IconButton
+          ref={leaveTo}
+          label="Find in the terminal"
+          icon={<IconSearch size={17} />}
+          size="small"
+          pressed={finding}
+          onClick={() => setFinding(!finding)}
+        />
+        <IconButton
+          label="Screen reader mode"
+          icon={<IconAccessible size={18} />}
+          size="small"
+          pressed={screenReader}
+          onClick={() => setScreenReader(!screenReader)}
+        />
+      </div>
+      {finding && (
+        <FindBar
+          onFind={terminal.find}
+          onClose={() => {
+            setFinding(false);
+            terminal.stopFinding();
+            terminal.focus();
+          }}
+        />
+      )}
+      <TerminalNotices state={state} viewer={role === "viewer"} onRestart={terminal.restart} />
+      <div className={styles.stage}>
+        <div ref={host} className={styles.screen} data-terminal={terminalId} aria-describedby={hintId} />
+      </div>
+      {state.size && !state.size.you && state.size.by !== "" && (
+        <p className={styles.size}>
+          {state.size.cols} × {state.size.rows} is the size of {state.size.by}’s window. {state.write && "Type to use yours."}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function LinkTag({ state }: { state: TerminalState }) {
+  if (state.link === "open" && state.exit) return <Tag tone="neutral">Ended</Tag>;
+  switch (state.link) {
+    case "connecting":
+      return <Tag busy>Connecting…</Tag>;
+    case "open":
+      return <Tag tone="ok">{state.write ? "Connected" : "Looking on"}</Tag>;
+    case "offline":
+      return <Tag tone="warn">Offline</Tag>;
+    case "ended":
+      return <Tag tone="danger">Closed</Tag>;
+  }
+}
+
+function TerminalNotices(props: { state: TerminalState; viewer: boolean; onRestart(): void }) {
+  const { state, viewer, onRestart } = props;
+  if (state.link === "ended") return <Notice kind="failed" bar>{state.message}</Notice>;
+  return (
+    <>
+      {state.link === "offline" && (
+        <Notice kind="warn" bar>
+          {state.message ?? "Offline. The shell goes on."}{" "}
+          {state.keysLost
+            ? "What you typed was not sent, and will not be sent later."
+            : "What you type now is not sent."}
+        </Notice>
+      )}
+      {state.link !== "offline" && state.message !== undefined && (
+        <Notice kind="failed" bar>
+          {state.message}
+        </Notice>
+      )}
+      {viewer && state.link === "open" && (
+        <Notice kind="info" bar>
+          You may look on. To type you need to be an editor of the project.
+        </Notice>
+      )}
+      {state.exit && state.link === "open" && (
+        <Notice
+          kind="info"
+          bar
+          action={
+            state.write ? (
+              <Button size="small" onClick={onRestart}>
+                Start another
+              </Button>
+            ) : undefined
+          }
+        >
+          {exitWords(state.exit)} {state.write && "Press Enter to start another."}
+        </Notice>
+      )}
+    </>
+  );
+}
+
+/**
+ * Opens the line anew when there is reason to believe that it works again: the
+ * tables have been offline and are back, or the project runs.
+ */
+function useReconnection(projectId: string, { reconnect }: ShownTerminal): void {
+  const rows = rowsOf(useLive("projects", { id: projectId, state: {} }));
+  const running = rows[0]?.state?.state === "running";
+  const works = useConnection().state === "open" && running;
+  const worked = useRef(true); // the first line is open already
+  useEffect(() => {
+    if (works && !worked.current) reconnect();
+    worked.current = works;
+  }, [works, reconnect]);
+}
