@@ -11,9 +11,9 @@ import (
 // with their connections.
 func (s *Store) prepare(ctx context.Context) error {
 	var err error
-	reader := func(format string, args ...any) (stmt *sql.Stmt) {
+	reader := func(query string) (stmt *sql.Stmt) {
 		if err == nil {
-			stmt, err = s.readers.PrepareContext(ctx, fmt.Sprintf(format, args...))
+			stmt, err = s.readers.PrepareContext(ctx, query)
 		}
 		return stmt
 	}
@@ -24,23 +24,16 @@ func (s *Store) prepare(ctx context.Context) error {
 		}
 		return stmt
 	}
-	const (
-		primary = `SELECT id, id, rev, row FROM "%s" WHERE id >= ? AND id < ? ORDER BY id %s LIMIT ?`
-		// CROSS JOIN keeps the order of the tables: the index first.
-		indexed = `SELECT i.key, i.id, t.rev, t.row FROM "%[1]s" AS i CROSS JOIN "%[2]s" AS t ON t.id = i.id
-			WHERE (i.key, i.id) > (?, ?) AND (i.key, i.id) < (?, ?)
-			ORDER BY i.key %[3]s, i.id %[3]s LIMIT ?`
-	)
 	s.point = reader(`SELECT n FROM _store`)
 	for _, t := range s.tables {
-		t.get = reader(`SELECT rev, row FROM "%s" WHERE id = ?`, t.Name)
-		t.up, t.down = reader(primary, t.Name, "ASC"), reader(primary, t.Name, "DESC")
+		t.get = reader(fmt.Sprintf(`SELECT rev, row FROM "%s" WHERE id = ?`, t.Name))
+		t.up, t.down = reader(primarySQL(t.Name, "ASC")), reader(primarySQL(t.Name, "DESC"))
 		t.old = writer(`SELECT rev, row FROM "%s" WHERE id = ?`, t.Name)
 		t.put = writer(`INSERT INTO "%s" (id, rev, row) VALUES (?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, row = excluded.row`, t.Name)
 		t.remove = writer(`DELETE FROM "%s" WHERE id = ?`, t.Name)
 		for _, ix := range t.indexes {
-			ix.up, ix.down = reader(indexed, ix.name, t.Name, "ASC"), reader(indexed, ix.name, t.Name, "DESC")
+			ix.up, ix.down = reader(indexedSQL(ix.name, t.Name, "ASC")), reader(indexedSQL(ix.name, t.Name, "DESC"))
 			ix.add = writer(`INSERT INTO "%s" (key, id) VALUES (?, ?)`, ix.name)
 			ix.remove = writer(`DELETE FROM "%s" WHERE key = ? AND id = ?`, ix.name)
 		}
@@ -49,6 +42,18 @@ func (s *Store) prepare(ctx context.Context) error {
 		return fmt.Errorf("prepare statements: %w", err)
 	}
 	return nil
+}
+
+func primarySQL(table, order string) string {
+	return fmt.Sprintf(`SELECT id, id, rev, row FROM "%s" WHERE id >= ? AND id < ? ORDER BY id %s LIMIT ?`, table, order)
+}
+
+// indexedSQL reads a side table and the rows it names. CROSS JOIN keeps the order
+// of the two: the index first.
+func indexedSQL(index, table, order string) string {
+	return fmt.Sprintf(`SELECT i.key, i.id, t.rev, t.row FROM "%[1]s" AS i CROSS JOIN "%[2]s" AS t ON t.id = i.id
+		WHERE (i.key, i.id) > (?, ?) AND (i.key, i.id) < (?, ?)
+		ORDER BY i.key %[3]s, i.id %[3]s LIMIT ?`, index, table, order)
 }
 
 // difference compares two sorted lists of keys.
