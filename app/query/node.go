@@ -116,7 +116,9 @@ func (n *node) equals() (any, bool) {
 }
 
 // filtered reports whether the node or one below it filters.
-func (n *node) filtered() bool { return len(n.tests) > 0 || slices.ContainsFunc(n.below, (*node).filtered) }
+func (n *node) filtered() bool {
+	return len(n.tests) > 0 || slices.ContainsFunc(n.below, (*node).filtered)
+}
 
 // match reports whether a stored value passes the filters.
 func (n *node) match(stored any) bool {

@@ -178,12 +178,18 @@ type tab struct {
 // watch opens a watch that records what it is told and folds it.
 func (w *world) watch(name string, q any, options app.Row) *tab {
 	w.t.Helper()
+	return w.rewatch(name, q, options, map[string]app.Row{})
+}
+
+// rewatch is watch by a client that has rows.
+func (w *world) rewatch(name string, q any, options app.Row, rows map[string]app.Row) *tab {
+	w.t.Helper()
 	if options == nil {
 		options = app.Row{}
 	}
 	options["changes"] = true
 	ctx, stop := context.WithCancel(w.as(name))
-	tab := &tab{t: w.t, stop: stop, done: make(chan error, 1), rows: map[string]app.Row{}, came: make(chan struct{})}
+	tab := &tab{t: w.t, stop: stop, done: make(chan error, 1), rows: rows, came: make(chan struct{})}
 	for table := range q.(app.Row) {
 		declared, _ := schema.Lookup(table)
 		tab.key = declared.Key
