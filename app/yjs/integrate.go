@@ -257,8 +257,10 @@ func (tx *transaction) delete(it *item) {
 		t.length -= it.length
 	}
 	it.deleted = true
-	if it.marked || !tx.local {
-		t.markers.drop(it)
+	if tx.local {
+		t.markers.pass(it)
+	} else {
+		t.markers.clear()
 	}
 	tx.note(step{kind: stepDelete, item: it})
 	tx.deletes.add(it.id.Client, it.id.Clock, it.length)

@@ -38,6 +38,25 @@ func (m *markers) drop(it *item) {
 	}
 }
 
+// pass is called when an item has been deleted: its marker goes to the next
+// visible one. Indexes stay as they were before; see deleted.
+func (m *markers) pass(it *item) {
+	if !it.marked {
+		return
+	}
+	next := it.nextVisible()
+	if next == nil || next.marked {
+		m.drop(it)
+		return
+	}
+	it.marked, next.marked = false, true
+	for i := range *m {
+		if k := &(*m)[i]; k.item == it {
+			k.item, k.index = next, k.index+it.length
+		}
+	}
+}
+
 // absorb follows right when it becomes a part of it.
 func (m *markers) absorb(it, right *item) {
 	if it.marked {
@@ -61,7 +80,7 @@ func (m markers) inserted(index, length uint64) {
 	}
 }
 
-// deleted is called after the items were deleted, and so dropped.
+// deleted is called after the items were deleted, and so passed on.
 func (m markers) deleted(index, length uint64) {
 	for i := range m {
 		if m[i].index >= index+length {

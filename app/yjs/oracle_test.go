@@ -26,6 +26,7 @@ type command struct {
 	Client  uint64   `json:"client,omitempty"`
 	GC      bool     `json:"gc"`
 	Actor   bool     `json:"actor,omitempty"`
+	Torn    bool     `json:"torn,omitempty"`
 	Seed    uint32   `json:"seed,omitempty"`
 	Ops     []op     `json:"ops,omitempty"`
 	Update  []byte   `json:"update,omitempty"`
@@ -38,7 +39,7 @@ type op struct {
 	Do     string  `json:"do"`
 	Path   []any   `json:"path"`
 	Index  int     `json:"index"`
-	Length int     `json:"length,omitempty"`
+	Length int     `json:"length"`
 	Text   string  `json:"text"`
 	Type   string  `json:"type,omitempty"`
 	Key    string  `json:"key,omitempty"`

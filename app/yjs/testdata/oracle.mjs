@@ -81,6 +81,15 @@ function foreign(r) {
   return [() => new Y.XmlElement("p"), () => new Y.XmlText("t"), () => new Y.XmlFragment(), () => new Y.XmlHook("h"), () => new Y.Doc({ guid: "g" + r(5), autoLoad: r(2) === 0 })][r(5)]();
 }
 
+// an index that is not inside of a character, unless the entry may tear them
+function boundary(entry, type, index) {
+  if (entry.torn) return index;
+  const code = type.toString().charCodeAt(index);
+  // with embeds in the text the indexes differ: then the start is safe
+  if (type.toString().length !== type.length) return 0;
+  return code >= 0xdc00 && code <= 0xdfff ? index - 1 : index;
+}
+
 function editAny(entry, r) {
   const { doc, undo } = entry;
   const choice = r(12);
@@ -89,14 +98,14 @@ function editAny(entry, r) {
   const list = targets(doc);
   const type = list[r(list.length)];
   if (type instanceof Y.Text) {
-    const length = type.length;
-    const index = r(length + 1);
+    const index = boundary(entry, type, r(type.length + 1));
+    const length = boundary(entry, type, Math.min(index + 1 + r(5), type.length)) - index;
     if (type === doc.getText("rich") && r(2) === 0) {
       if (r(5) === 0) return type.insertEmbed(index, { image: "u" });
       const key = ["bold", "color"][r(2)];
-      return type.format(index, 1 + r(5), { [key]: [true, null, "red"][r(3)] });
+      if (length > 0) return type.format(index, length, { [key]: [true, null, "red"][r(3)] });
     }
-    if (r(3) === 0 && length > 0) return type.delete(index, Math.min(1 + r(5), length - index));
+    if (r(3) === 0 && length > 0) return type.delete(index, length);
     return type.insert(index, pieces[r(pieces.length)]);
   }
   if (type instanceof Y.Array) {
@@ -140,10 +149,10 @@ const commands = {
   reset() {
     docs.clear();
   },
-  new({ doc: name, client, gc, actor }) {
+  new({ doc: name, client, gc, actor, torn }) {
     const doc = new Y.Doc({ gc });
     doc.clientID = client;
-    const entry = { doc, updates: [] };
+    const entry = { doc, torn, updates: [] };
     doc.on("update", (update) => entry.updates.push(update));
     if (actor) {
       const scope = [doc.getText("t"), doc.getText("rich"), doc.getArray("a"), doc.getMap("m"), doc.getArray("x")];
@@ -166,9 +175,11 @@ const commands = {
       });
     });
   },
-  apply({ doc, update }) {
+  apply({ doc, update, client }) {
     const entry = docs.get(doc);
-    return collect(entry, () => Y.applyUpdate(entry.doc, decode(update)));
+    const result = collect(entry, () => Y.applyUpdate(entry.doc, decode(update)));
+    if (client !== undefined) entry.doc.clientID = client; // it gave up its own
+    return result;
   },
   state({ doc, vector }) {
     const { doc: d } = docs.get(doc);
