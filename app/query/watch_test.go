@@ -339,6 +339,7 @@ func TestW5WhatWaitsForTheNetworkIsAskedAgain(t *testing.T) {
 	tab.wants("start {id:t1 title:One}")
 	tab.gate.Lock()
 	w.put("terminals", app.Row{"id": "t1", "project_id": "p1", "title": "Private", "account_id": "ada", "created": int64(1)})
+	tab.until(func() bool { return tab.waits }, "a message to wait for the network")
 	w.member("p1", "ed", "")
 	tab.gate.Unlock()
 	tab.until(func() bool { return len(tab.rows) == 0 }, "the row to go")

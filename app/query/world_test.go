@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -160,19 +161,21 @@ func value(v any) string {
 
 // tab is one watch with what it was told.
 type tab struct {
-	t    *testing.T
-	stop context.CancelFunc
-	done chan error
-	gate sync.Mutex // held: the network is stuck
+	t     *testing.T
+	stop  context.CancelFunc
+	done  chan error
+	gate  sync.Mutex // held: the network is stuck
+	waits bool       // a message waits for the network
 
-	mu   sync.Mutex
-	got  []string
-	rows map[string]app.Row // folded, as a browser does
-	pos  app.Position
-	came chan struct{} // closed and replaced with each message
-	key  []string
-	err  error
-	over bool
+	mu     sync.Mutex
+	got    []string
+	rows   map[string]app.Row // folded, as a browser does
+	pos    app.Position
+	came   chan struct{} // closed and replaced with each message
+	key    []string
+	err    error
+	titles []int64 // every title that is a number, as it was told
+	over   bool
 }
 
 // watch opens a watch that records what it is told and folds it.
@@ -216,6 +219,13 @@ func (tab *tab) close() {
 	tab.done <- nil // for another close
 }
 
+func (tab *tab) wait(waits bool) {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	tab.waits = waits
+	tab.signalLocked()
+}
+
 func (tab *tab) signalLocked() {
 	close(tab.came)
 	tab.came = make(chan struct{})
@@ -224,8 +234,10 @@ func (tab *tab) signalLocked() {
 // take is the socket: it waits for the network, asks whether the message still
 // holds, and writes.
 func (tab *tab) take(m query.Message) error {
+	tab.wait(true)
 	tab.gate.Lock()
 	defer tab.gate.Unlock()
+	tab.wait(false)
 	if !m.Still() {
 		return query.ErrOutdated
 	}
@@ -243,6 +255,7 @@ func (tab *tab) take(m query.Message) error {
 		}
 		for _, row := range m.Answer.Rows {
 			tab.rows[tab.id(row)] = row
+			tab.noteLocked(row)
 		}
 		tab.got = append(tab.got, strings.TrimSpace(word+" "+text(m.Answer.Rows...)))
 		return nil
@@ -251,6 +264,13 @@ func (tab *tab) take(m query.Message) error {
 		tab.foldLocked(c)
 	}
 	return nil
+}
+
+func (tab *tab) noteLocked(row app.Row) {
+	title, _ := row["title"].(string)
+	if n, err := strconv.ParseInt(title, 10, 64); err == nil {
+		tab.titles = append(tab.titles, n)
+	}
 }
 
 func (tab *tab) foldLocked(c query.Change) {
@@ -264,6 +284,7 @@ func (tab *tab) foldLocked(c query.Change) {
 		tab.t.Errorf("%s of %s, which the client has: %t", c.Action, id, had)
 	}
 	tab.got = append(tab.got, c.Action+" "+text(row))
+	tab.noteLocked(row)
 	if c.Action == "delete" {
 		delete(tab.rows, id)
 		return
