@@ -33,19 +33,20 @@ export interface TextFieldProps extends FieldProps {
   /** At the right end, such as a button that copies. */
   end?: ReactNode;
   readOnly?: boolean;
+  /** It gets the focus when its dialog or page opens. */
   autoFocus?: boolean;
   ref?: Ref<HTMLInputElement>;
 }
 
 /** One line of text. */
-export function TextField({ onChange, icon, end, ...props }: TextFieldProps) {
+export function TextField({ onChange, icon, end, autoFocus, ...props }: TextFieldProps) {
   return (
     <TextInput
       {...named(props)}
       leftSection={icon}
       rightSection={end}
       withAsterisk={false}
-      data-autofocus={props.autoFocus || undefined}
+      {...first(autoFocus)}
       onChange={(event) => onChange(event.currentTarget.value)}
     />
   );
@@ -55,16 +56,18 @@ export interface PasswordFieldProps extends FieldProps {
   value: string;
   onChange(value: string): void;
   autoComplete: "current-password" | "new-password";
+  /** It gets the focus when its dialog or page opens. */
   autoFocus?: boolean;
   ref?: Ref<HTMLInputElement>;
 }
 
 /** A password, which can be shown. */
-export function PasswordField({ onChange, ...props }: PasswordFieldProps) {
+export function PasswordField({ onChange, autoFocus, ...props }: PasswordFieldProps) {
   return (
     <PasswordInput
       {...named(props)}
       withAsterisk={false}
+      {...first(autoFocus)}
       visibilityToggleButtonProps={{ "aria-label": "Show the password", tabIndex: 0 }}
       onChange={(event) => onChange(event.currentTarget.value)}
     />
@@ -87,7 +90,7 @@ export function TextArea({ onChange, rows = 3, ...props }: TextAreaProps) {
 
 export interface SelectProps<V extends string> extends FieldProps {
   value: V;
-  onChange(value: V): void;
+  onChange(value: NoInfer<V>): void;
   options: readonly { value: V; label: string; disabled?: boolean }[];
   size?: "small" | "medium";
 }
@@ -119,4 +122,9 @@ export function Switch({ onChange, ...props }: SwitchProps) {
 
 function named<P extends FieldProps>({ hideLabel, label, ...props }: P) {
   return hideLabel ? { ...props, "aria-label": label } : { ...props, label };
+}
+
+/** A dialog looks for the one, a page for the other. */
+function first(autoFocus: boolean | undefined) {
+  return autoFocus ? { "data-autofocus": true, autoFocus } : {};
 }

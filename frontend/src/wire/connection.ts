@@ -23,4 +23,7 @@ export interface Connection {
 
   /** Tries now instead of at retryAt. */
   retry(): void;
+
+  /** Connects anew: after a sign-in or sign-out, when the server takes us for somebody else. */
+  reopen(): void;
 }

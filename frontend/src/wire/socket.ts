@@ -84,7 +84,6 @@ export class Socket implements Connection {
     this.#end("left");
   }
 
-  /** Connects anew: after a sign-in or sign-out, when the server takes us for somebody else. */
   reopen(): void {
     clearTimeout(this.#retryTimer);
     this.#drop();

@@ -1,0 +1,47 @@
+import { Link } from "@tanstack/react-router";
+import { IconLayoutGrid, IconLogout, IconSettings } from "@tabler/icons-react";
+import { rowsOf } from "../live/live";
+import { useAction, useLive } from "../live/react";
+import { post } from "../wire/http";
+import { Avatar } from "../ui/Avatar";
+import { Menu } from "../ui/Menu";
+import { fail } from "../ui/toast";
+import styles from "./AccountMenu.module.css";
+
+/** Who one is, and the way to the settings and out. */
+export function AccountMenu({ accountId }: { accountId: string }) {
+  const account = rowsOf(useLive("accounts", { id: accountId, name: null, email_address: null }))[0];
+  const signOut = useAction(async (store) => {
+    try {
+      await post("auth/sign-out", {});
+      store.connection.reopen();
+    } catch {
+      fail("You could not be signed out: the server cannot be reached. Please try again.");
+    }
+  });
+  const name = account?.name ?? "";
+  return (
+    <Menu
+      trigger={
+        <button type="button" className={styles.trigger} aria-label={`Account: ${name}`}>
+          <Avatar name={name} size={30} />
+        </button>
+      }
+      entries={[
+        { heading: account?.email_address === undefined ? name : `${name} · ${account.email_address}` },
+        {
+          label: "Projects",
+          icon: <IconLayoutGrid size={16} />,
+          renderRoot: (props) => <Link to="/projects" {...props} />,
+        },
+        {
+          label: "Settings",
+          icon: <IconSettings size={16} />,
+          renderRoot: (props) => <Link to="/settings" {...props} />,
+        },
+        "line",
+        { label: "Sign out", icon: <IconLogout size={16} />, onSelect: () => void signOut.run() },
+      ]}
+    />
+  );
+}

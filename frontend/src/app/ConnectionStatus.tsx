@@ -1,0 +1,70 @@
+import { useEffect, useState } from "react";
+import { useConnection, useStore, useWaiting } from "../live/react";
+import { Button } from "../ui/Button";
+import { Notice } from "../ui/Notice";
+import { Tag } from "../ui/Tag";
+import styles from "./ConnectionStatus.module.css";
+import { waitingWords, whatIsWrong } from "./connectionWords";
+
+/** A loss shorter than this is not worth a word: restarts of the server take about as long. */
+const QUIET_MS = 1500;
+
+/** In the header: that there is no connection, and what waits for it. Nothing while all is well. */
+export function ConnectionStatus() {
+  const wrong = useLasting();
+  const waiting = useWaiting();
+  return (
+    <div className={styles.status} role="status">
+      {waiting > 0 && wrong && <span className={styles.waiting}>{waitingWords(waiting)}</span>}
+      {wrong && (
+        <Tag tone="warn" busy>
+          Offline
+        </Tag>
+      )}
+    </div>
+  );
+}
+
+/** Below the header: why there is no connection, and how to go on. */
+export function ConnectionBanner() {
+  const store = useStore();
+  const connection = useConnection();
+  const lasting = useLasting();
+  const sentence = whatIsWrong(connection);
+  const version = connection.state === "closed" && connection.why === "version";
+  if ((!lasting && !version) || (sentence === undefined && connection.state !== "connecting")) return <div />;
+  return (
+    <Notice
+      kind="warn"
+      bar
+      action={
+        version ? (
+          <Button size="small" kind="primary" onClick={() => location.reload()}>
+            Reload
+          </Button>
+        ) : (
+          <Button size="small" busy={connection.state === "connecting"} onClick={() => store.connection.retry()}>
+            Try now
+          </Button>
+        )
+      }
+    >
+      {sentence ?? "Connecting again…"}
+    </Notice>
+  );
+}
+
+/** Whether the connection has been missing for longer than a moment. */
+function useLasting(): boolean {
+  const open = useConnection().state === "open";
+  const [lasting, setLasting] = useState(false);
+  useEffect(() => {
+    if (open) return;
+    const timer = setTimeout(() => setLasting(true), QUIET_MS);
+    return () => {
+      clearTimeout(timer);
+      setLasting(false);
+    };
+  }, [open]);
+  return lasting;
+}

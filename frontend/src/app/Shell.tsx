@@ -1,0 +1,59 @@
+import { Link, Navigate, Outlet, useLocation } from "@tanstack/react-router";
+import { useState } from "react";
+import { rowsOf } from "../live/live";
+import { useAccountId, useConnection, useLive } from "../live/react";
+import { HeaderSlotProvider } from "../ui/HeaderSlot";
+import { Mark } from "../ui/Mark";
+import { Toasts } from "../ui/Toasts";
+import { Waiting } from "../ui/Waiting";
+import { AccountMenu } from "./AccountMenu";
+import { ConnectionBanner, ConnectionStatus } from "./ConnectionStatus";
+import styles from "./Shell.module.css";
+import { whatIsWrong } from "./connectionWords";
+
+/** The frame of all pages for those who have signed in: the header, and the page below it. */
+export function Shell() {
+  const account = useAccountId();
+  const connection = useConnection();
+  const location = useLocation();
+  const [wasIn, setWasIn] = useState(false);
+  if (account !== undefined && !wasIn) setWasIn(true);
+  const [slot, setSlot] = useState<HTMLElement | null>(null);
+  const site = rowsOf(useLive("site_settings", { id: null, name: null }))[0];
+
+  if (account === undefined) {
+    if (connection.state === "open") {
+      return <Navigate to="/sign-in" search={{ to: location.href, ...(wasIn && { ended: true }) }} replace />;
+    }
+    return <Waiting what="your account" slow={whatIsWrong(connection)} />;
+  }
+  const name = site?.name ?? "Lyceum";
+  return (
+    <HeaderSlotProvider value={slot}>
+      <a className={styles.skip} href={`${location.href}#main`} onClick={focusMain}>
+        Skip to the page
+      </a>
+      <div className={styles.shell}>
+        <header className={styles.header}>
+          <Link to="/projects" className={styles.home} aria-label={`${name}: projects`}>
+            <Mark size={26} />
+            <span className={styles.name}>{name}</span>
+          </Link>
+          <div className={styles.slot} ref={setSlot} />
+          <ConnectionStatus />
+          <AccountMenu accountId={account} />
+        </header>
+        <ConnectionBanner />
+        <main id="main" tabIndex={-1} className={styles.main}>
+          <Outlet />
+        </main>
+      </div>
+      <Toasts />
+    </HeaderSlotProvider>
+  );
+}
+
+function focusMain(event: { preventDefault(): void }): void {
+  event.preventDefault(); // the address stays: it says where one is
+  document.getElementById("main")?.focus();
+}

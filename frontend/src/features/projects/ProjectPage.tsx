@@ -1,0 +1,156 @@
+import { Link, useNavigate } from "@tanstack/react-router";
+import { IconFolderOff } from "@tabler/icons-react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { parentOf } from "../../lib/paths";
+import { useAccountId, useAction } from "../../live/react";
+import { Button } from "../../ui/Button";
+import { EmptyState } from "../../ui/EmptyState";
+import { Notice } from "../../ui/Notice";
+import { useNarrow } from "../../ui/useNarrow";
+import { Waiting } from "../../ui/Waiting";
+import type { Project } from "../../wire/types.gen";
+import { addressOf } from "./address";
+import { keepTabs, keptTabs } from "./keptTabs";
+import { ProjectHeader } from "./ProjectHeader";
+import { ProjectSettings } from "./ProjectSettings";
+import { type Layout, seen, show, type Shown, shownBy, type Tab, tabOf } from "./tabs";
+import { useProject } from "./useProject";
+import { type Role, roleOf } from "./words";
+import { Workspace } from "./Workspace";
+
+/** Where one is in a project: the part of the address behind it. */
+export type Place = { kind: "folder"; path: string } | Shown | { kind: "settings" };
+
+/** What the application puts into the frames of a project. */
+export interface ProjectSlots {
+  renderFiles(props: {
+    folder: string;
+    role: Role;
+    onOpen(path: string, kind: "file" | "directory"): void;
+    onOpenTerminal(id: string): void;
+  }): ReactNode;
+  renderFrame(props: { shown: Shown; role: Role; visible: boolean }): ReactNode;
+}
+
+export interface ProjectPageProps {
+  projectId: string;
+  place: Place;
+  slots: ProjectSlots;
+}
+
+/** One project: files at the left, what is open at the right. */
+export function ProjectPage({ projectId, place, slots }: ProjectPageProps) {
+  const project = useProject(projectId);
+  const accountId = useAccountId();
+  switch (project.state) {
+    case "loading":
+      return <Waiting what="the project" />;
+    case "failed":
+      return <Notice kind="failed">{project.error.message}</Notice>;
+    case "stale":
+    case "ready": {
+      const row = project.rows[0];
+      const role = row && roleOf(row.users, accountId);
+      if (!row || !role) return <Gone />;
+      return <OpenProject project={row} role={role} place={place} slots={slots} />;
+    }
+  }
+}
+
+function Gone() {
+  return (
+    <>
+      <title>Project not found</title>
+      <EmptyState
+        icon={<IconFolderOff size={26} />}
+        title="This project is not open to you"
+        action={<Button renderRoot={(props) => <Link to="/projects" {...props} />}>Go to your projects</Button>}
+      >
+        It does not exist, or you are not one of its people any more. Ask an owner to add you.
+      </EmptyState>
+    </>
+  );
+}
+
+type OpenProps = Omit<ProjectPageProps, "projectId"> & { project: Project; role: Role };
+
+function OpenProject({ project, role, place, slots }: OpenProps) {
+  const { id } = project;
+  useStartOnArrival(project);
+  const narrow = useNarrow();
+  const [layout, setLayout] = useLayout(id, place);
+  const [folder, setFolder] = useFolder(place);
+  const [drawer, setDrawer] = useState(false);
+  const navigate = useNavigate();
+
+  const goTo = (tab: Tab | undefined) => navigate(addressOf(id, tab, folder));
+  const openPath = (path: string, kind: "file" | "directory") => {
+    if (kind === "file") {
+      setDrawer(false);
+      return void goTo(tabOf({ kind: "document", path }));
+    }
+    setFolder(path);
+    // Looking around beside an open document does not leave it.
+    if (place.kind === "folder") {
+      void navigate({ to: "/projects/$projectId/files/$", params: { projectId: id, _splat: path } });
+    }
+  };
+  const openTerminal = (terminalId: string) => {
+    setDrawer(false);
+    void goTo(tabOf({ kind: "terminal", id: terminalId }));
+  };
+  const change = (next: Layout) => {
+    setLayout(next);
+    if (place.kind !== "folder" || seen(next) !== seen(layout)) void goTo(seen(next));
+  };
+
+  return (
+    <>
+      <ProjectHeader project={project} role={role} settings={place.kind === "settings"} />
+      {place.kind === "settings" ? (
+        <ProjectSettings project={project} role={role} />
+      ) : (
+        <Workspace
+          projectId={id}
+          layout={layout}
+          onChange={change}
+          narrow={narrow}
+          inFiles={place.kind === "folder"}
+          drawer={drawer}
+          onDrawer={setDrawer}
+          title={project.title}
+          files={slots.renderFiles({ folder, role, onOpen: openPath, onOpenTerminal: openTerminal })}
+          renderFrame={(tab, visible) => slots.renderFrame({ shown: shownBy(tab), role, visible })}
+        />
+      )}
+    </>
+  );
+}
+
+/** The tabs of a project; the address adds one and decides which is seen. */
+function useLayout(projectId: string, place: Place): [Layout, (layout: Layout) => void] {
+  const [layout, setLayout] = useState(() => keptTabs(projectId));
+  const tab = place.kind === "document" || place.kind === "terminal" ? tabOf(place) : undefined;
+  const shown = tab === undefined ? layout : show(layout, tab);
+  if (shown !== layout) setLayout(shown);
+  useEffect(() => keepTabs(projectId, shown), [projectId, shown]);
+  return [shown, setLayout];
+}
+
+/** The folder that the files show: that of the address, else where one looked last. */
+function useFolder(place: Place): [string, (folder: string) => void] {
+  const [folder, setFolder] = useState(() => (place.kind === "document" ? parentOf(place.path) : ""));
+  if (place.kind === "folder" && place.path !== folder) setFolder(place.path);
+  return [place.kind === "folder" ? place.path : folder, setFolder];
+}
+
+/** Who opens a stopped project wants it to run. Who stops it while it is open does not. */
+function useStartOnArrival({ id, state }: Project): void {
+  const start = useAction((store) => store.set("projects", { id, action_request: { action: "start" } }));
+  const arrived = useRef(false);
+  useEffect(() => {
+    if (arrived.current) return;
+    arrived.current = true;
+    if (state.state === "stopped") void start.run(); // what goes wrong stands in the state of the project
+  }, [state.state, start]);
+}

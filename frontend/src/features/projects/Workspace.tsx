@@ -1,0 +1,166 @@
+import { IconFiles, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand } from "@tabler/icons-react";
+import { type ReactNode, useState } from "react";
+import { Group, Panel, Separator } from "react-resizable-panels";
+import { Drawer } from "../../ui/Drawer";
+import { EmptyState } from "../../ui/EmptyState";
+import { IconButton } from "../../ui/IconButton";
+import { TabBar } from "./TabBar";
+import { type Frame, frameOf, type Layout, type Tab } from "./tabs";
+import { useTabNames } from "./useTabNames";
+import styles from "./Workspace.module.css";
+
+/** How many tabs stay alive that are not seen: enough to go to and fro, few enough for a small computer. */
+const MAX_ALIVE = 8;
+
+export interface WorkspaceProps {
+  projectId: string;
+  title: string;
+  layout: Layout;
+  onChange(layout: Layout): void;
+  narrow: boolean;
+  /** The address means the files, not a tab. */
+  inFiles: boolean;
+  drawer: boolean;
+  onDrawer(open: boolean): void;
+  files: ReactNode;
+  renderFrame(tab: Tab, visible: boolean): ReactNode;
+}
+
+/** Files at the left, frames with tabs at the right; on a narrow screen one at a time. */
+export function Workspace(props: WorkspaceProps) {
+  const { layout, narrow, inFiles, files } = props;
+  const [rail, setRail] = useState(true);
+  const alive = useAlive(layout);
+
+  if (narrow) {
+    const all: Frame = {
+      tabs: layout.frames.flatMap((frame) => frame.tabs),
+      active: layout.frames[layout.focused]?.active,
+    };
+    return (
+      <div className={styles.narrow}>
+        {inFiles ? (
+          <>
+            {all.tabs.length > 0 && <FrameBar {...props} frame={all} />}
+            <section className={styles.files} aria-label="Files">
+              {files}
+            </section>
+          </>
+        ) : (
+          <FrameView {...props} frame={all} alive={alive} />
+        )}
+        <Drawer title="Files" open={props.drawer} onClose={() => props.onDrawer(false)}>
+          {files}
+        </Drawer>
+      </div>
+    );
+  }
+  return (
+    <Group orientation="horizontal" className={styles.workspace}>
+      {rail && (
+        <>
+          <Panel id="files" defaultSize="270px" minSize="220px" maxSize="45%" groupResizeBehavior="preserve-pixel-size">
+            <section className={styles.files} aria-label="Files">
+              {files}
+            </section>
+          </Panel>
+          <Separator className={styles.separator} aria-label="Width of the files" />
+        </>
+      )}
+      <Panel id="frames" minSize="30%">
+        <Group orientation="horizontal" className={styles.workspace}>
+          {layout.frames.map((frame, index) => (
+            <FramePanel
+              key={index}
+              {...props}
+              frame={frame}
+              index={index}
+              alive={alive}
+              lead={index === 0 && <RailButton open={rail} onChange={setRail} />}
+            />
+          ))}
+        </Group>
+      </Panel>
+    </Group>
+  );
+}
+
+function RailButton({ open, onChange }: { open: boolean; onChange(open: boolean): void }) {
+  return (
+    <IconButton
+      label={open ? "Hide the files" : "Show the files"}
+      icon={open ? <IconLayoutSidebarLeftCollapse size={18} /> : <IconLayoutSidebarLeftExpand size={18} />}
+      aria-expanded={open}
+      onClick={() => onChange(!open)}
+    />
+  );
+}
+
+type FrameProps = WorkspaceProps & { frame: Frame; alive: readonly Tab[]; lead?: ReactNode };
+
+function FramePanel(props: FrameProps & { index: number }) {
+  return (
+    <>
+      {props.index > 0 && <Separator className={styles.separator} aria-label={`Width of frame ${props.index}`} />}
+      <Panel id={`frame-${props.index}`} minSize="15%">
+        <FrameView {...props} />
+      </Panel>
+    </>
+  );
+}
+
+function FrameView(props: FrameProps) {
+  const { frame, alive } = props;
+  const mounted = frame.tabs.filter((tab) => tab === frame.active || alive.includes(tab));
+  return (
+    <div className={styles.frame}>
+      <FrameBar {...props} />
+      <div className={styles.body}>
+        {mounted.map((tab) => (
+          <div key={tab} className={styles.tab} hidden={tab !== frame.active}>
+            {props.renderFrame(tab, tab === frame.active)}
+          </div>
+        ))}
+        {frame.tabs.length === 0 && (
+          <EmptyState icon={<IconFiles size={26} />} title="Nothing is open">
+            Choose a file to edit it together, or start a terminal that everybody here can see.
+          </EmptyState>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function FrameBar(props: Omit<FrameProps, "alive">) {
+  const names = useTabNames(props.projectId);
+  return (
+    <div className={styles.bar}>
+      {props.narrow ? (
+        !props.inFiles && (
+          <IconButton label="Files" icon={<IconFiles size={18} />} onClick={() => props.onDrawer(true)} />
+        )
+      ) : (
+        <>{props.lead}</>
+      )}
+      <TabBar
+        projectId={props.projectId}
+        frame={props.frame}
+        layout={props.layout}
+        current={props.inFiles ? undefined : props.layout.frames[props.layout.focused]?.active}
+        nameOf={names}
+        narrow={props.narrow}
+        onChange={props.onChange}
+      />
+    </div>
+  );
+}
+
+/** The tabs that were seen last; these stay alive, so that going back finds them as they were. */
+function useAlive(layout: Layout): readonly Tab[] {
+  const [alive, setAlive] = useState<readonly Tab[]>([]);
+  const seenNow = layout.frames.flatMap((frame) => frame.active ?? []);
+  const next = [...seenNow, ...alive.filter((tab) => !seenNow.includes(tab) && frameOf(layout, tab) >= 0)];
+  const bounded = next.slice(0, Math.max(MAX_ALIVE, seenNow.length));
+  if (bounded.join("\n") !== alive.join("\n")) setAlive(bounded);
+  return bounded;
+}

@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+import {
+  canSplit,
+  close,
+  emptyLayout,
+  type Layout,
+  move,
+  parseLayout,
+  seen,
+  serialize,
+  show,
+  shownBy,
+  split,
+  tabOf,
+} from "./tabs";
+
+const of = (...tabs: string[]): Layout => tabs.reduce((layout, tab) => show(layout, tab), emptyLayout);
+
+test("a tab and what it shows are the same thing said twice", () => {
+  for (const shown of [
+    { kind: "document", path: "a/b c/ü?#%.tex" },
+    { kind: "terminal", id: "t1" },
+  ] as const) {
+    expect(shownBy(tabOf(shown))).toEqual(shown);
+  }
+});
+
+test("opening an open tab shows it where it is and changes nothing when it is seen", () => {
+  const layout = of("edit/a", "edit/b");
+  expect(layout.frames).toEqual([{ tabs: ["edit/a", "edit/b"], active: "edit/b" }]);
+  expect(show(layout, "edit/b")).toBe(layout);
+  expect(seen(show(layout, "edit/a"))).toBe("edit/a");
+});
+
+test("closing the seen tab shows its right neighbour, else its left", () => {
+  const layout = show(of("edit/a", "edit/b", "edit/c"), "edit/b");
+  expect(seen(close(layout, "edit/b"))).toBe("edit/c");
+  expect(seen(close(close(layout, "edit/b"), "edit/c"))).toBe("edit/a");
+  expect(close(of("edit/a"), "edit/a")).toEqual({ frames: [{ tabs: [], active: undefined }], focused: 0 });
+});
+
+test("closing another tab leaves the seen one", () => {
+  expect(seen(close(of("edit/a", "edit/b"), "edit/a"))).toBe("edit/b");
+});
+
+test("a split moves the tab to a new frame, and the last tab of a frame takes the frame with it", () => {
+  const two = split(of("edit/a", "edit/b"), "edit/b");
+  expect(two).toEqual({
+    frames: [
+      { tabs: ["edit/a"], active: "edit/a" },
+      { tabs: ["edit/b"], active: "edit/b" },
+    ],
+    focused: 1,
+  });
+  expect(canSplit(two, "edit/b")).toBe(false);
+  expect(close(two, "edit/b")).toEqual({ frames: [{ tabs: ["edit/a"], active: "edit/a" }], focused: 0 });
+  expect(close(two, "edit/a")).toEqual({ frames: [{ tabs: ["edit/b"], active: "edit/b" }], focused: 0 });
+});
+
+test("opening from one frame a tab of another one goes there", () => {
+  const two = split(of("edit/a", "edit/b"), "edit/b");
+  expect(show(two, "edit/a").focused).toBe(0);
+});
+
+test("a tab moves to the frame beside it, also out of a frame that ends with that", () => {
+  const two = split(of("edit/a", "edit/b"), "edit/b");
+  expect(move(two, "edit/b", -1)).toEqual({ frames: [{ tabs: ["edit/a", "edit/b"], active: "edit/b" }], focused: 0 });
+  expect(move(two, "edit/a", 1)).toEqual({ frames: [{ tabs: ["edit/b", "edit/a"], active: "edit/a" }], focused: 0 });
+  expect(move(two, "edit/b", 1)).toBe(two);
+});
+
+test("tabs are found again, and what is no layout is an empty one", () => {
+  const two = split(of("edit/a", "terminals/t", "edit/b"), "edit/b");
+  expect(parseLayout(serialize(two)).frames.map((frame) => frame.tabs)).toEqual([
+    ["edit/a", "terminals/t"],
+    ["edit/b"],
+  ]);
+  for (const text of [null, "", "{", "7", "[]", "[[]]", '[["elsewhere/x", 3, null]]']) {
+    expect(parseLayout(text)).toEqual(emptyLayout);
+  }
+  expect(parseLayout('[["edit/a","edit/a"],["edit/a"]]').frames).toEqual([{ tabs: ["edit/a"], active: "edit/a" }]);
+});
