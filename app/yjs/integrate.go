@@ -53,7 +53,7 @@ func (tx *transaction) resolve(it *item) {
 		it.parent = d.find(it.ref.id).content.typ // nil if it holds no type (any more)
 	case it.ref != nil:
 		if d.roots[it.ref.root] == nil {
-			tx.note(step{kind: stepRoot, root: it.ref.root})
+			tx.journal.roots = append(tx.journal.roots, it.ref.root)
 		}
 		it.parent = d.root(it.ref.root)
 	case it.left != nil:
@@ -89,7 +89,7 @@ func (tx *transaction) cleanEnd(id ID) *item {
 // split cuts the item at p before unit offset and returns the right part.
 func (tx *transaction) split(l *clientLog, p place, offset uint64) *item {
 	left := l.at(p)
-	tx.note(step{kind: stepSplit, item: left, data: left.content.data})
+	tx.noteSplit(left)
 	right := &item{
 		id:             ID{left.id.Client, left.id.Clock + offset},
 		length:         left.length - offset,
@@ -151,11 +151,20 @@ func (tx *transaction) skip(it *item, offset uint64) {
 	it.hasOrigin, it.origin = true, ID{it.id.Client, it.id.Clock - 1}
 	it.content = it.content.split(offset, it.length)
 	it.length -= offset
-	if it.left.content.kind == kindGC && it.parent != nil {
-		// Browsers would throw: they look for the neighbour of a GC.
-		tx.refuse("%d:%d continues what is forgotten", it.id.Client, it.id.Clock)
+	if it.parent != nil && !it.continues(it.left) {
+		// Somebody made two structs with the same clocks. Browsers would throw, or
+		// have an item in a list that does not know it.
+		tx.refuse("%d:%d continues something else", it.id.Client, it.id.Clock)
 		it.parent = nil
 	}
+}
+
+// continues says whether both items have the same place.
+func (it *item) continues(left *item) bool {
+	if it.parent != left.parent || (it.key == nil) != (left.key == nil) {
+		return false
+	}
+	return it.key == nil || *it.key == *left.key
 }
 
 // order finds the item that it must stand after, among those that were put
@@ -244,7 +253,7 @@ func (tx *transaction) link(it *item) {
 // push appends a struct to its log.
 func (tx *transaction) push(it *item) {
 	tx.touch(it.id.Client).push(it)
-	tx.note(step{kind: stepAdd, item: it})
+	tx.note(stepAdd, it)
 }
 
 // delete marks an item, and all in it, as deleted.
@@ -262,7 +271,7 @@ func (tx *transaction) delete(it *item) {
 	} else {
 		t.markers.clear()
 	}
-	tx.note(step{kind: stepDelete, item: it})
+	tx.note(stepDelete, it)
 	tx.deletes.add(it.id.Client, it.id.Clock, it.length)
 	if it.content.typ == nil {
 		return

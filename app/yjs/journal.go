@@ -1,11 +1,16 @@
 package yjs
 
-// step is something an update did to the document.
+// journal is what an update did, in order.
+type journal struct {
+	steps []step
+	texts [][]byte // content of the split items, as it was
+	roots []string // names of the root types made
+}
+
+// step is something an update did to an item.
 type step struct {
-	kind stepKind
 	item *item
-	data []byte // of a split item, as it was
-	root string
+	kind stepKind
 }
 
 type stepKind uint8
@@ -14,20 +19,26 @@ const (
 	stepAdd    stepKind = iota // item was appended and linked
 	stepDelete                 // item was marked as deleted
 	stepSplit                  // the next struct was cut off item
-	stepRoot                   // a root type was made
 )
 
-func (tx *transaction) note(s step) {
+func (tx *transaction) note(k stepKind, it *item) {
 	if !tx.local {
-		tx.journal = append(tx.journal, s)
+		tx.journal.steps = append(tx.journal.steps, step{it, k})
+	}
+}
+
+func (tx *transaction) noteSplit(it *item) {
+	if !tx.local {
+		tx.journal.texts = append(tx.journal.texts, it.content.data)
+		tx.note(stepSplit, it)
 	}
 }
 
 // undo takes everything back, last things first.
 func (tx *transaction) undo() {
-	d := tx.doc
-	for i := len(tx.journal) - 1; i >= 0; i-- {
-		switch s := tx.journal[i]; s.kind {
+	d, j := tx.doc, &tx.journal
+	for i := len(j.steps) - 1; i >= 0; i-- {
+		switch s := j.steps[i]; s.kind {
 		case stepAdd:
 			s.item.unlink()
 			l := d.logs[s.item.id.Client]
@@ -42,10 +53,13 @@ func (tx *transaction) undo() {
 				s.item.parent.length += s.item.length
 			}
 		case stepSplit:
-			s.item.unsplit(d.logs[s.item.id.Client], s.data)
-		case stepRoot:
-			delete(d.roots, s.root)
+			last := len(j.texts) - 1
+			s.item.unsplit(d.logs[s.item.id.Client], j.texts[last])
+			j.texts = j.texts[:last]
 		}
+	}
+	for _, name := range j.roots {
+		delete(d.roots, name)
 	}
 	d.tx = nil
 	tx.release()

@@ -13,7 +13,7 @@ type transaction struct {
 
 	// journal has what an update did, so that one that turns out to be
 	// unacceptable can be taken back. Local edits are not written down.
-	journal []step
+	journal journal
 	refused error
 	waiting bool   // what is integrated now had to wait; it cannot be refused any more
 	scans   uint64 // structs passed while looking for places
@@ -37,14 +37,14 @@ func (d *Doc) begin(origin any, local bool) *transaction {
 func (tx *transaction) release() {
 	const keep = 1024 // entries; an update seldom has more
 	tx.deletes.reset()
-	if len(tx.deletes.clients) > keep || cap(tx.journal) > keep || cap(tx.splits) > keep || cap(tx.touched) > keep {
+	if len(tx.deletes.clients) > keep || cap(tx.journal.steps) > keep || cap(tx.splits) > keep || cap(tx.touched) > keep {
 		*tx = transaction{doc: tx.doc}
 	} else {
-		clear(tx.journal)
+		clear(tx.journal.steps)
 		clear(tx.touched)
 		*tx = transaction{
-			doc: tx.doc, deletes: tx.deletes,
-			journal: tx.journal[:0], splits: tx.splits[:0], touched: tx.touched[:0],
+			doc: tx.doc, deletes: tx.deletes, splits: tx.splits[:0], touched: tx.touched[:0],
+			journal: journal{steps: tx.journal.steps[:0]},
 		}
 	}
 	tx.doc.spare = tx
