@@ -151,12 +151,15 @@ function TerminalNotices(props: { state: TerminalState; viewer: boolean; onResta
  * tables have been offline and are back, or the project runs.
  */
 function useReconnection(projectId: string, { reconnect }: ShownTerminal): void {
-  const rows = rowsOf(useLive("projects", { id: projectId, state: {} }));
-  const running = rows[0]?.state?.state === "running";
-  const works = useConnection().state === "open" && running;
-  const worked = useRef(true); // the first line is open already
+  const project = rowsOf(useLive("projects", { id: projectId, state: {} }))[0];
+  const stopped = project !== undefined && project.state.state !== "running";
+  const offline = useConnection().state !== "open";
+  const doubt = useRef(false);
   useEffect(() => {
-    if (works && !worked.current) reconnect();
-    worked.current = works;
-  }, [works, reconnect]);
+    if (stopped || offline) doubt.current = true;
+    else if (doubt.current && project) {
+      doubt.current = false;
+      reconnect();
+    }
+  }, [stopped, offline, project, reconnect]);
 }
