@@ -1,6 +1,6 @@
 import { IconPlugConnectedX } from "@tabler/icons-react";
-import { Button } from "../ui/Button";
 import { EmptyState } from "../ui/EmptyState";
+import { PlainButton } from "../ui/PlainButton";
 
 /** What is shown of a page that cannot be shown. */
 export function Broken({ error, onRetry }: { error: unknown; onRetry(): void }) {
@@ -11,10 +11,10 @@ export function Broken({ error, onRetry }: { error: unknown; onRetry(): void }) 
         title="This part of the page has stopped working"
         action={
           <div style={{ display: "flex", gap: 8 }}>
-            <Button kind="primary" onClick={() => location.reload()}>
+            <PlainButton primary onClick={() => location.reload()}>
               Reload the page
-            </Button>
-            <Button onClick={onRetry}>Try again</Button>
+            </PlainButton>
+            <PlainButton onClick={onRetry}>Try again</PlainButton>
           </div>
         }
       >

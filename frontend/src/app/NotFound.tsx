@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { IconMapSearch } from "@tabler/icons-react";
-import { Button } from "../ui/Button";
 import { EmptyState } from "../ui/EmptyState";
+import { PlainButton } from "../ui/PlainButton";
 
 /** An address that leads nowhere. */
 export function NotFound() {
@@ -11,7 +11,9 @@ export function NotFound() {
       <EmptyState
         icon={<IconMapSearch size={26} />}
         title="There is nothing at this address"
-        action={<Button renderRoot={(props) => <Link to="/projects" {...props} />}>Go to your projects</Button>}
+        action={
+          <PlainButton renderRoot={(props) => <Link to="/projects" {...props} />}>Go to your projects</PlainButton>
+        }
       >
         It may have been mistyped, or what was here is gone.
       </EmptyState>

@@ -2,9 +2,9 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
 import { useAccountId, useAction } from "../../live/react";
 import { post } from "../../wire/http";
-import { Button } from "../../ui/Button";
 import { PasswordField, TextField } from "../../ui/fields";
 import { Notice } from "../../ui/Notice";
+import { PlainButton } from "../../ui/PlainButton";
 import { Door } from "./Door";
 import styles from "./Door.module.css";
 import { useSite } from "./site";
@@ -68,9 +68,9 @@ export function SignInPage() {
             />
           </>
         )}
-        <Button type="submit" kind="primary" fullWidth busy={signIn.busy}>
+        <PlainButton type="submit" primary fullWidth busy={signIn.busy}>
           Sign in
-        </Button>
+        </PlainButton>
       </form>
     </Door>
   );

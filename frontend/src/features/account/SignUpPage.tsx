@@ -2,9 +2,9 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
 import { useAccountId, useAction } from "../../live/react";
 import { post } from "../../wire/http";
-import { Button } from "../../ui/Button";
 import { PasswordField, TextField } from "../../ui/fields";
 import { Notice } from "../../ui/Notice";
+import { PlainButton } from "../../ui/PlainButton";
 import { Door } from "./Door";
 import styles from "./Door.module.css";
 import { useSite } from "./site";
@@ -83,9 +83,9 @@ export function SignUpPage() {
           onChange={setEmail}
         />
         <PasswordField label="Password" autoComplete="new-password" required value={password} onChange={setPassword} />
-        <Button type="submit" kind="primary" fullWidth busy={signUp.busy}>
+        <PlainButton type="submit" primary fullWidth busy={signUp.busy}>
           Create account
-        </Button>
+        </PlainButton>
       </form>
     </Door>
   );
