@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -14,8 +15,12 @@ const (
 	// database: 4 MiB, SQLite's own default.
 	checkpointAfter = 1000
 	// maxLog is from how many pages on readers are waited for, so that the log
-	// can begin anew: 64 MiB. Reads are short; it is hardly ever reached.
-	maxLog = 16384
+	// can begin anew: 16 MiB. Without a moment in which nobody reads, it would
+	// grow for ever.
+	maxLog = 4096
+	// truncateWait is how long writers then wait for readers. Nearly all reads
+	// are shorter; behind a long one it is tried again at the next checkpoint.
+	truncateWait = 100 * time.Millisecond
 )
 
 // The two forms of a checkpoint that are used: passive waits for nobody,
@@ -30,9 +35,23 @@ func (s *Store) checkpointIfDue(ctx context.Context) {
 		return
 	}
 	s.walPages = 0
-	if s.checkpoint(ctx, passive) > maxLog {
-		s.checkpoint(ctx, truncate)
+	if s.checkpoint(ctx, passive) <= maxLog {
+		return
 	}
+	if err := s.waitAtMost(ctx, truncateWait); err != nil {
+		s.log.Warn("log not emptied", "part", "store", "err", err)
+		return
+	}
+	s.checkpoint(ctx, truncate)
+	if err := s.waitAtMost(ctx, busyTimeout); err != nil {
+		s.log.Warn("waiting time not restored", "part", "store", "err", err)
+	}
+}
+
+// waitAtMost sets how long the writer waits for locks of others.
+func (s *Store) waitAtMost(ctx context.Context, d time.Duration) error {
+	_, err := s.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", d.Milliseconds()))
+	return err
 }
 
 // checkpoint copies the log into the database and returns how many pages the log

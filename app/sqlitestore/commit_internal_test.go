@@ -96,6 +96,26 @@ func TestFullDiskAtCommitIsAPlainFailure(t *testing.T) {
 	}
 }
 
+// The file may not grow while rows are still being put into it: that is found
+// before the commit.
+func TestFullDiskBeforeCommitIsAPlainFailure(t *testing.T) {
+	s := openNotes(t)
+	limit := func(pages int) {
+		if _, err := s.conn.ExecContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(20)
+	big := app.Write{Table: "notes", ID: "a", Row: app.Row{"text": strings.Repeat("x", 1<<20)}}
+	if _, err := s.Write(t.Context(), big); !app.IsKind(err, app.Unavailable) {
+		t.Errorf("write = %v, want Unavailable", err)
+	}
+	limit(2000)
+	if _, err := s.Write(t.Context(), big); err != nil {
+		t.Errorf("write with room again = %v", err)
+	}
+}
+
 // A tab goes away in the very moment of the commit.
 func TestS6ContextThatEndsInCommitGivesUnknown(t *testing.T) {
 	s := openNotes(t)

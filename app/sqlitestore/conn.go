@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -14,11 +15,16 @@ import (
 // not know or cannot do in silence (S8).
 type pragma struct{ name, value, want string }
 
+// busyTimeout is how long SQLite waits for a lock: of an operator's shell, or of
+// a checkpoint. The process itself is alone and has one writer.
+const busyTimeout = 10 * time.Second
+
 // What both sides need. busy_timeout (ms) comes first so that it covers the
 // rest; cell_size_check finds a damaged page before it is believed.
 var (
+	busyMillis    = fmt.Sprint(busyTimeout.Milliseconds())
 	writerPragmas = []pragma{
-		{"busy_timeout", "10000", "10000"},
+		{"busy_timeout", busyMillis, busyMillis},
 		{"journal_mode", "WAL", "wal"},
 		// FULL: losing an acknowledged write is worse than the millisecond or
 		// two of an fsync.
@@ -32,7 +38,7 @@ var (
 		{"cache_size", "-32000", "-32000"},             // KiB; the working set of a server of a hundred people
 	}
 	readerPragmas = []pragma{
-		{"busy_timeout", "10000", "10000"},
+		{"busy_timeout", busyMillis, busyMillis},
 		{"journal_mode", "", "wal"}, // a property of the file
 		{"query_only", "ON", "1"},
 		{"foreign_keys", "ON", "1"},
@@ -75,7 +81,7 @@ func (c connector) set(conn *sqlite3.SQLiteConn) error {
 			return fmt.Errorf("read %s: %w", p.name, err)
 		}
 		if got != p.want {
-			return sentence{fmt.Sprintf("The database %s does not keep its promises here: %s is %q and must be %q. "+
+			return sentence{text: fmt.Sprintf("The database %s does not keep its promises here: %s is %q and must be %q. "+
 				"Put the data directory on a local disk with an ordinary file system.", c.path, p.name, got, p.want)}
 		}
 	}

@@ -65,7 +65,7 @@ func inUse(dir string, lock *os.File) error {
 	if err != nil || len(holder) == 0 {
 		holder = []byte("(unknown)")
 	}
-	return sentence{fmt.Sprintf("The data directory %s is in use by the process with the id %s. "+
+	return sentence{text: fmt.Sprintf("The data directory %s is in use by the process with the id %s. "+
 		"Stop that server first, or give this one another data directory.", dir, strings.TrimSpace(string(holder)))}
 }
 

@@ -51,9 +51,9 @@ func migrate(ctx context.Context, conn *sql.Conn, steps fs.FS) error {
 	}
 	switch {
 	case id != applicationID && (id != 0 || version != 0 || tables != 0):
-		return sentence{"This file is a database of another program. Give another data directory, or move the file away."}
+		return sentence{text: "This file is a database of another program. Give another data directory, or move the file away."}
 	case version > len(names):
-		return sentence{fmt.Sprintf("The database was written by a newer Lyceum: its layout has version %d, "+
+		return sentence{text: fmt.Sprintf("The database was written by a newer Lyceum: its layout has version %d, "+
 			"and this program knows versions up to %d. Start the newer Lyceum again, "+
 			"or restore a backup from before the update.", version, len(names))}
 	}

@@ -90,6 +90,8 @@ func TestS8OpenRefusesWithASentence(t *testing.T) {
 			[]string{path0, "damaged", "backup", ".recover"}},
 		{"torn pages", func(t *testing.T, path string) { write(t, path, 3*4096, strings.Repeat("torn", 3*1024)) },
 			[]string{path0, "damaged", "backup", ".recover"}},
+		{"free pages that are not there", func(t *testing.T, path string) { write(t, path, 36, "\x00\x00\x00\x07") },
+			[]string{path0, "damaged", "backup", ".recover"}},
 		{"cut short", func(t *testing.T, path string) { cut(t, path, 5*4096) },
 			[]string{path0, "damaged", "backup", ".recover"}},
 		{"table of another shape", func(t *testing.T, path string) { sqlite(t, path, "ALTER TABLE notes ADD COLUMN more TEXT") },

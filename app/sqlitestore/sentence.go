@@ -14,9 +14,19 @@ import (
 )
 
 // sentence is an error that an operator reads as it stands.
-type sentence struct{ text string }
+type sentence struct {
+	text string
+	err  error // the cause, nil if there is no more to say
+}
 
-func (s sentence) Error() string { return s.text }
+func (s sentence) Error() string {
+	if s.err == nil {
+		return s.text
+	}
+	return s.text + " (" + s.err.Error() + ")"
+}
+
+func (s sentence) Unwrap() error { return s.err }
 
 var errDamaged = errors.New("the database is damaged")
 
@@ -30,16 +40,16 @@ func explain(path string, err error) error {
 	code := codeOf(err)
 	switch {
 	case errors.Is(err, errDamaged), code == sqlite3.ErrCorrupt, code == sqlite3.ErrNotADB:
-		return fmt.Errorf("The database %s is damaged or is no database. Keep a copy of the file as it is, "+
-			"then restore the latest backup, or save what can be read with: sqlite3 %[1]s .recover (%[2]w)", path, err)
+		return sentence{fmt.Sprintf("The database %s is damaged or is no database. Keep a copy of the file as it is, "+
+			"then restore the latest backup, or save what can be read with: sqlite3 %[1]s .recover", path), err}
 	case full(err):
-		return fmt.Errorf("The disk with the data directory %s is full. Make room and start again (%w)", dir, err)
+		return sentence{fmt.Sprintf("The disk with the data directory %s is full. Make room and start again.", dir), err}
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS),
 		code == sqlite3.ErrReadonly, code == sqlite3.ErrCantOpen, code == sqlite3.ErrPerm:
-		return fmt.Errorf("The data directory %s cannot be written by the user with the id %d. "+
-			"Make that user its owner, or give another data directory (%w)", dir, os.Geteuid(), err)
+		return sentence{fmt.Sprintf("The data directory %s cannot be written by the user with the id %d. "+
+			"Make that user its owner, or give another data directory.", dir, os.Geteuid()), err}
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
-		return fmt.Errorf("The data directory %s is not a folder. Give another data directory (%w)", dir, err)
+		return sentence{fmt.Sprintf("The data directory %s is not a folder. Give another data directory.", dir), err}
 	}
 	return fmt.Errorf("open database %s: %w", path, err)
 }

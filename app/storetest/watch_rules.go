@@ -150,7 +150,7 @@ func testFeedOrder(t *testing.T, s app.Store) {
 	var told []app.Change
 	pos, stop, err := s.Watch("notes", func(b app.Batch) { told = append(told, b.Changes...) })
 	check(t, err)
-	churn(t, s, 40).Wait()
+	churn(t, s, 150).Wait()
 	stop()
 	n, revs, rows := pos.N, map[string]int64{}, map[string]app.Row{}
 	for _, c := range told {
@@ -268,6 +268,10 @@ func testOneLog(t *testing.T, s app.Store) {
 	check(t, err)
 	same(t, "position of a page before any write", before.Position, pos)
 	same(t, "position of a page after the write", after.Position, last)
+	again, stop, err := s.Watch("notes", func(app.Batch) {})
+	check(t, err)
+	stop()
+	same(t, "position of a feed after the write", again, last)
 	if last.Log != pos.Log || last.Log == "" || last.N <= pos.N {
 		t.Errorf("from %v to %v", pos, last)
 	}
