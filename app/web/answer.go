@@ -22,7 +22,7 @@ type handler func(http.ResponseWriter, *http.Request) error
 func (s *Server) handle(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := h(w, r)
-		if err == nil || r.Context().Err() != nil { // answered, or nobody is waiting any more
+		if err == nil {
 			return
 		}
 		kind, message := app.Public(err)

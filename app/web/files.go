@@ -72,6 +72,17 @@ func attachment(name string) string {
 
 // upload puts the body of a request at a path of a project.
 func (s *Server) upload(w http.ResponseWriter, r *http.Request) error {
+	err := s.receive(w, r)
+	if err != nil {
+		// A browser that is still sending does not read why it was refused, so
+		// what it sends is taken for a bounded while. An error only ends that.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(drainTimeout))
+		_, _ = io.CopyN(io.Discard, r.Body, drainBytes)
+	}
+	return err
+}
+
+func (s *Server) receive(w http.ResponseWriter, r *http.Request) error {
 	ctx, r, end, err := s.guardFile(r, app.Editor)
 	if err != nil {
 		return err
@@ -167,10 +178,10 @@ type steadyReader struct {
 
 // Read implements io.Reader.
 func (s *steadyReader) Read(p []byte) (int, error) {
-	if err := s.ctx.Err(); err != nil {
+	if err := s.deadline(time.Now().Add(chunkTimeout)); err != nil {
 		return 0, err
 	}
-	if err := s.deadline(time.Now().Add(chunkTimeout)); err != nil {
+	if err := s.ctx.Err(); err != nil { // after the deadline: its end sets an earlier one
 		return 0, err
 	}
 	n, err := s.r.Read(p)

@@ -100,8 +100,9 @@ func (s *Server) index() ([]byte, error) {
 	}
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
-	_, err1 := fmt.Fprintf(w, "%s<base href=\"%s\">%s", plain[:at+len(head)], html.EscapeString(s.BasePath), plain[at+len(head):])
-	return out.Bytes(), errors.Join(err1, w.Close())
+	_, err = fmt.Fprintf(w, "%s<base href=\"%s\">%s", plain[:at+len(head)], html.EscapeString(s.BasePath), plain[at+len(head):])
+	err = errors.Join(err, w.Close())
+	return out.Bytes(), err
 }
 
 func gunzip(data []byte) ([]byte, error) {

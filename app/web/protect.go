@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 
 	"lyceum/app"
@@ -47,7 +48,9 @@ func (s *Server) protect(next http.Handler) http.Handler {
 			http.Redirect(w, r, s.BasePath, http.StatusMovedPermanently)
 			return
 		}
-		if !strings.HasPrefix(r.URL.Path, s.BasePath) {
+		// The mux would redirect to a cleaned path, without the base path.
+		clean := path.Clean(r.URL.Path)
+		if !strings.HasPrefix(r.URL.Path, s.BasePath) || (clean != r.URL.Path && clean+"/" != r.URL.Path) {
 			s.handle(nothingHere).ServeHTTP(w, r)
 			return
 		}

@@ -28,9 +28,9 @@ const (
 	// closeTimeout is how long the last words may take: a sign-in that has ended
 	// closes its sockets within a second (W5).
 	closeTimeout = 500 * time.Millisecond
-	// drainTimeout and drainBytes bound what is read of a message that is too
-	// large, so that who sends it can read why it was refused.
-	drainTimeout = 5 * time.Second
+	// drainTimeout and drainBytes bound what is read of a message or an upload
+	// that is refused, so that who sends it can read why.
+	drainTimeout = 3 * time.Second
 	drainBytes   = 256 << 20
 	// maxReason is the longest reason of a close frame (RFC 6455).
 	maxReason = 123

@@ -74,16 +74,16 @@ func (s *Server) watchTerminal(r *http.Request, caller app.Caller, browser *sock
 	defer end()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	mayType := func() bool { return s.Access.Role(caller.AccountID, r.PathValue("project")) >= app.Editor }
-	write := mayType()
-	defer s.Access.Watch(caller.AccountID, func() {
-		if mayType() != write {
+	role := func() app.Role { return s.Access.Role(caller.AccountID, r.PathValue("project")) }
+	write := role() >= app.Editor
+	check := func() {
+		// Without any role it is the guard that ends ctx, with a sentence.
+		if now := role(); now != app.NoRole && (now >= app.Editor) != write {
 			cancel(errRoleChanged)
 		}
-	})()
-	if mayType() != write { // between the question and the watch
-		return errRoleChanged
 	}
+	defer s.Access.Watch(caller.AccountID, check)()
+	check() // what changed between the question and the watch
 	shell, err := s.Projects.AttachTerminal(ctx, r.PathValue("project"), r.PathValue("terminal"), s.viewing(r, caller, write))
 	if err != nil {
 		return errors.Join(context.Cause(ctx), err)
