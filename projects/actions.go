@@ -47,7 +47,7 @@ func (h *Host) fileAction(ctx context.Context, s query.Set) (app.Row, error) {
 	}
 	client, err := h.Client(ctx, text(row, "project_id"))
 	if err == nil {
-		err = act(ctx, any(client).(files.Files), row)
+		err = act(ctx, client, row)
 	}
 	done := app.Row{"finished": now()}
 	if err != nil {

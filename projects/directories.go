@@ -75,7 +75,7 @@ func (h *Host) follow(ctx context.Context, f *folder, project, path string) {
 			}
 			continue
 		}
-		err := h.followWith(ctx, any(client).(files.Files), project, path)
+		err := h.followWith(ctx, client, project, path)
 		if ctx.Err() != nil {
 			return
 		}

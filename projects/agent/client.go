@@ -40,6 +40,8 @@ type Client struct {
 	transport *http.Transport
 }
 
+var _ files.Files = (*Client)(nil)
+
 // Dial connects to the agent that listens at a unix socket. It answers
 // ErrRefused if the agent does not know the secret or serves a newer server.
 func Dial(ctx context.Context, socket string, own Hello) (*Client, error) {

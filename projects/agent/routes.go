@@ -17,7 +17,7 @@ import (
 // routes is what the agent offers the server.
 func (s *service) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/files/", http.StripPrefix("/files", files.Handler(any(s.files).(files.Files))))
+	mux.Handle("/files/", http.StripPrefix("/files", files.Handler(s.files)))
 	mux.HandleFunc("GET /terminals", s.listTerminals)
 	mux.HandleFunc("GET /terminals/watch", s.watchTerminals)
 	mux.HandleFunc("GET /terminals/{id}/attach", s.terminals.Attach)

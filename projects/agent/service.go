@@ -49,13 +49,14 @@ type service struct {
 // run serves until ctx ends or there has been nothing to do for long.
 func (s *service) run(ctx context.Context, listener net.Listener, signals <-chan os.Signal) error {
 	var parts sync.WaitGroup
-	defer parts.Wait()
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	defer func() {
+		cancel()
+		_ = listener.Close() // nothing is lost with it
+		parts.Wait()
+	}()
 	s.lastServer = time.Now()
 	parts.Go(func() { s.accept(ctx, listener) })
-	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
-	defer stop()
 	idle := time.NewTicker(idleCheck)
 	defer idle.Stop()
 	for {
