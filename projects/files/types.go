@@ -106,11 +106,15 @@ type Files interface {
 
 	// ReadDocument reads a text file of at most max bytes (0: MaxDocument).
 	ReadDocument(ctx context.Context, path string, max int64) (Document, error)
-	// WriteDocument replaces a text file by data (D9). A content that is not
-	// expected is not lost: see Written.Left.
+	// WriteDocument replaces a text file by data (D9), keeping its mode. A content
+	// that is not expected is not lost: see Written.Left. Something that is no text
+	// of at most Max bytes stays where it is, and the error says so. A file that is
+	// not there is NotFound, unless Absent. After any other error, as after a
+	// crash, Leftovers knows what was displaced.
 	WriteDocument(ctx context.Context, path string, data []byte, e Expect) (Written, error)
 	// Leftovers returns what writes have displaced and nobody has discarded,
-	// because of a crash. Contents in known are removed, not returned.
+	// because of a crash, at most max bytes together or one. Contents in known are
+	// removed, not returned. It must not run beside WriteDocument of the same path.
 	Leftovers(ctx context.Context, path string, known [][]byte, max int64) ([]Left, error)
 	// Discard removes what was displaced, after it has been merged and the merge
 	// is durable. If it has another hash meanwhile the error is a Conflict: ask
