@@ -132,8 +132,8 @@ func readObject(r *json.Decoder, depth int) (any, error) {
 	return object, nil
 }
 
-// number reads an integer as one, whatever its size allows, and all else as a
-// finite float.
+// number reads what is whole as an integer and all else as a float; both are of
+// 64 bits.
 func number(s string) (any, error) {
 	if !strings.ContainsAny(s, ".eE") {
 		n, err := strconv.ParseInt(s, 10, 64)
@@ -143,8 +143,11 @@ func number(s string) (any, error) {
 		return n, nil
 	}
 	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.IsInf(f, 0) {
+	if err != nil || math.Abs(f) >= 1<<63 {
 		return nil, app.Errorf(app.Invalid, "The number %s is too large.", cut(s))
+	}
+	if f == math.Trunc(f) {
+		return int64(f), nil // 1.0 is written as 1, and is the same in JavaScript
 	}
 	return f, nil
 }
