@@ -134,9 +134,10 @@ export class LiveStore {
       this.#subscriptions.set(query.key, subscription);
     }
     const { listeners } = subscription;
-    listeners.add(listener);
+    const own = () => listener(); // the same function may come twice, and each goes by itself
+    listeners.add(own);
     return () => {
-      listeners.delete(listener);
+      listeners.delete(own);
       if (listeners.size === 0) this.#linger(query.key);
     };
   }

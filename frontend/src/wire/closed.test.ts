@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import { classify, type CloseFacts, sentenceOf, worthTrying } from "./closed";
+
+test.each<[CloseFacts, ReturnType<typeof classify>, boolean]>([
+  [{ code: 4401, online: true }, "signed_out", false],
+  [{ code: 1009, online: true }, "too_large", true],
+  [{ code: 1001, online: true }, "restarting", true],
+  [{ code: 1012, online: true }, "restarting", true],
+  [{ code: 1006, online: true }, "unreachable", true],
+  [{ code: 1006, online: false }, "no_network", true],
+  [{ code: 1000, ours: "left", online: true }, "left", false],
+  [{ code: 1000, ours: "silent", online: true }, "silent", true],
+  [{ code: 1000, ours: "version", online: true }, "version", false],
+])("%o is %s; trying again: %s", (facts, why, again) => {
+  expect(classify(facts)).toBe(why);
+  expect(worthTrying(why)).toBe(again);
+  expect(sentenceOf(why)).toMatch(/^[A-Z].*\.$/);
+});
