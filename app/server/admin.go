@@ -1,0 +1,201 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"lyceum/app"
+	"lyceum/app/auth"
+	"lyceum/app/config"
+	"lyceum/app/schema"
+	"lyceum/app/sqlitestore"
+)
+
+// adminTimeout bounds one request of the operator: a read and a write.
+const adminTimeout = 10 * time.Second
+
+// adminSocket is where a running server takes requests of the operator: who may
+// open it (mode 0600) may open the database as well.
+type adminSocket struct {
+	net.Listener
+	folder *os.File
+}
+
+// adminPath returns the path of the socket below an open folder. The address of
+// a unix socket has at most 107 bytes, which a data directory may exceed, so the
+// folder is named by its descriptor.
+func adminPath(folder *os.File) string {
+	return fmt.Sprintf("/proc/self/fd/%d/admin.sock", folder.Fd())
+}
+
+// listenAdmin makes the socket. The caller has the lock of the data directory, so
+// one that is there is left by a server that has crashed.
+func listenAdmin(ctx context.Context, data string) (*adminSocket, error) {
+	dir := filepath.Join(data, "run")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of sockets: %w", err)
+	}
+	folder, err := os.Open(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the folder of sockets: %w", err)
+	}
+	path := adminPath(folder)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.Join(fmt.Errorf("remove an old socket: %w", err), folder.Close())
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("listen for the operator: %w", err), folder.Close())
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("protect the operator's socket: %w", err), l.Close(), folder.Close())
+	}
+	return &adminSocket{l, folder}, nil
+}
+
+// Close removes the socket.
+func (a *adminSocket) Close() error { return errors.Join(a.Listener.Close(), a.folder.Close()) }
+
+// linkRequest asks for a link that signs in, linkAnswer has it or says why not.
+type linkRequest struct {
+	Email string `json:"email"`
+}
+
+type linkAnswer struct {
+	Link  string `json:"link,omitempty"`
+	Error string `json:"error,omitempty"`
+}
+
+// adminHandler answers the operator's requests; base is the server's URL.
+func adminHandler(a *auth.Auth, base string, log *slog.Logger) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /link", func(w http.ResponseWriter, r *http.Request) {
+		var ask linkRequest
+		var answer linkAnswer
+		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<10)).Decode(&ask)
+		if err == nil {
+			answer.Link, err = signInLink(r.Context(), a, base, ask.Email)
+		}
+		if err != nil {
+			log.WarnContext(r.Context(), "link not made", "err", err)
+			_, answer.Error = app.Public(err)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(answer) // the operator has left: nobody to tell
+	})
+	return mux
+}
+
+func signInLink(ctx context.Context, a *auth.Auth, base, email string) (string, error) {
+	token, err := a.SignInLink(ctx, email)
+	if err != nil {
+		return "", err
+	}
+	return base + "sign-in#token=" + token, nil
+}
+
+// AdminLink prints a link that signs an account in once. A running server makes
+// it; where none runs, the database is opened.
+func AdminLink(ctx context.Context, cfg *config.Config, email string, stdout io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
+	defer cancel()
+	link, err := askServer(ctx, cfg.Data, email)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		link, err = linkWithoutServer(ctx, cfg, email)
+	}
+	if err != nil {
+		return operatorError(err)
+	}
+	_, err = fmt.Fprintf(stdout, "%s\n", link)
+	return err
+}
+
+// dialAdmin connects to the server that uses a data directory.
+func dialAdmin(ctx context.Context, data string) (net.Conn, error) {
+	folder, err := os.Open(filepath.Join(data, "run"))
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
+	var d net.Dialer
+	return d.DialContext(ctx, "unix", adminPath(folder))
+}
+
+// serverRuns reports whether a server uses a data directory.
+func serverRuns(ctx context.Context, data string) bool {
+	conn, err := dialAdmin(ctx, data)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close() // nothing was said
+	return true
+}
+
+// askServer asks the server that uses the data directory.
+func askServer(ctx context.Context, data, email string) (string, error) {
+	client := http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return dialAdmin(ctx, data) },
+	}}
+	body, err := json.Marshal(linkRequest{email})
+	if err != nil {
+		return "", err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://admin/link", bytes.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	var answer linkAnswer
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		return "", fmt.Errorf("read the server's answer: %w", err)
+	}
+	if answer.Error != "" {
+		return "", app.Errorf(app.Invalid, "%s", answer.Error)
+	}
+	return answer.Link, nil
+}
+
+// linkWithoutServer opens the database, which its lock allows when no server
+// does.
+func linkWithoutServer(ctx context.Context, cfg *config.Config, email string) (link string, err error) {
+	path := databasePath(cfg)
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("there is no Lyceum in %s; name its data directory with --data (%w)", cfg.Data, err)
+	}
+	store, err := sqlitestore.Open(ctx, path, schema.Tables())
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	base := address(cfg, cfg.Listen)
+	return signInLink(ctx, auth.New(store, slog.New(slog.DiscardHandler)), base, email)
+}
+
+func databasePath(cfg *config.Config) string { return filepath.Join(cfg.Data, "lyceum.db") }
+
+// operatorError is an error as the console shows it: the sentence alone where
+// there is one.
+func operatorError(err error) error {
+	if e, ok := errors.AsType[*app.Error](err); ok && e.Err == nil {
+		return errors.New(e.Message)
+	}
+	return err
+}

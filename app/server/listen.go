@@ -1,0 +1,50 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"syscall"
+
+	"lyceum/app/config"
+)
+
+// listen takes the address to serve on. Its errors are sentences for the
+// operator.
+func listen(ctx context.Context, cfg *config.Config) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", cfg.Listen)
+	switch {
+	case err == nil:
+		return l, nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("the address %s is in use by another program; stop that one, or choose another with --listen", cfg.Listen)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("the address %s may not be used by this user: ports below 1024 need root; choose another with --listen", cfg.Listen)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("the address %s is not one of this machine; choose another with --listen", cfg.Listen)
+	}
+	return nil, fmt.Errorf("listen on %s: %w; choose another address with --listen", cfg.Listen, err)
+}
+
+// address returns the URL of everything, as a browser on this machine (or, where
+// all addresses are listened on, one that knows its name) writes it. listening is
+// the address that was taken.
+func address(cfg *config.Config, listening string) string {
+	host, _, err := net.SplitHostPort(cfg.Listen)
+	_, port, err2 := net.SplitHostPort(listening)
+	if err != nil || err2 != nil {
+		host, port = "localhost", "8000" // cannot be: both were listened on
+	}
+	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
+		if name, err := os.Hostname(); err == nil {
+			host = name
+		}
+	}
+	u := url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: cfg.BasePath}
+	return u.String()
+}

@@ -1,0 +1,207 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"slices"
+
+	"lyceum/app/access"
+	"lyceum/app/auth"
+	"lyceum/app/config"
+	"lyceum/app/document"
+	"lyceum/app/memstore"
+	"lyceum/app/query"
+	"lyceum/app/schema"
+	"lyceum/app/service"
+	"lyceum/app/sqlitestore"
+	"lyceum/app/web"
+	"lyceum/embed"
+	"lyceum/projects"
+	"lyceum/projects/sandbox"
+)
+
+// server is everything that serves, put together.
+type server struct {
+	cfg *config.Config
+	log *slog.Logger
+
+	engine   *query.Engine
+	auth     *auth.Auth
+	host     *projects.Host
+	rooms    *document.Rooms
+	resumer  *resumer
+	web      *web.Server
+	listener net.Listener
+	admin    *adminSocket
+	url      string
+
+	closers []func() error // in the order in which things were opened
+}
+
+// Run serves until ctx ends. It prints one line with the URL to stdout and, while
+// there is no administrator, one with a link that makes the first account.
+func Run(ctx context.Context, cfg *config.Config, version string, stdout, stderr io.Writer) (err error) {
+	s := &server{cfg: cfg, log: slog.New(slog.NewTextHandler(stderr, nil))}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if err := s.open(ctx, version); err != nil {
+		return operatorError(err)
+	}
+	parts := service.Group{Log: s.log}
+	parts.Go("sessions", s.auth.Run)
+	parts.Go("projects", s.host.Run)
+	parts.Go("documents", s.rooms.Run)
+	parts.Go("resume", s.resumer.Run)
+	parts.Go("operator", s.serveAdmin)
+	parts.Go("web", s.serveWeb)
+	if err := s.greet(ctx, stdout); err != nil {
+		stopped, cancel := context.WithCancel(ctx)
+		cancel()
+		return errors.Join(err, parts.Run(stopped))
+	}
+	return parts.Run(ctx)
+}
+
+// greet says where the server is.
+func (s *server) greet(ctx context.Context, stdout io.Writer) error {
+	token, err := s.auth.FirstLink(ctx)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("Lyceum is ready at %s\n", s.url)
+	if token != "" {
+		text += fmt.Sprintf("Make the first account: %ssign-up#token=%s\n", s.url, token)
+	}
+	s.log.InfoContext(ctx, "ready", "url", s.url, "path", s.cfg.Data)
+	_, err = io.WriteString(stdout, text)
+	return err
+}
+
+// open opens all that can fail, before anything is served.
+func (s *server) open(ctx context.Context, version string) error {
+	durable, err := sqlitestore.Open(ctx, databasePath(s.cfg), schema.Tables(),
+		sqlitestore.WithLog(s.log), sqlitestore.WithFatal(s.fatal))
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, durable.Close)
+	if s.listener, err = listen(ctx, s.cfg); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, closeOnce(s.listener.Close))
+	s.url = address(s.cfg, s.listener.Addr().String())
+	if s.admin, err = listenAdmin(ctx, s.cfg.Data); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, closeOnce(s.admin.Close))
+	index, err := access.Open(ctx, durable)
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, func() error { index.Close(); return nil })
+	ephemeral := memstore.New(schema.Ephemeral())
+	s.closers = append(s.closers, ephemeral.Close)
+	s.engine, err = query.New(query.Options{Durable: durable, Ephemeral: ephemeral, Access: index, Log: s.log})
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, func() error { s.engine.Close(); return nil })
+	s.auth = auth.New(durable, s.log)
+	box, err := s.openSandbox(ctx)
+	if err != nil {
+		return err
+	}
+	s.host = projects.New(projects.Options{
+		Store: s.engine.Store(), Sandbox: box, Data: s.cfg.Data, Log: s.log,
+		UIDs: projects.UIDs{First: int64(s.cfg.ProjectUIDs.First), Count: int64(s.cfg.ProjectUIDs.Count)},
+	})
+	s.connect(index)
+	if err := s.engine.Check(); err != nil {
+		return err
+	}
+	if err := s.host.Start(ctx); err != nil {
+		return err
+	}
+	s.web = web.New(web.Options{
+		BasePath: s.cfg.BasePath, Version: version, Auth: s.auth, Access: index, Tables: s.engine,
+		Projects: &streams{host: s.host, store: s.engine.Store()}, Pages: s.pages(ctx), Log: s.log,
+	})
+	return nil
+}
+
+// connect tells the parts of each other.
+func (s *server) connect(index *access.Index) {
+	s.rooms = document.NewRooms(document.Options{
+		Store: s.engine.Store(), Log: s.log, Role: index.Role, SaveAfter: s.cfg.SaveAfter,
+		Files:   s.diskOf,
+		Running: s.diskOfRunning,
+	})
+	s.host.BeforeStop = func(ctx context.Context, projectID string) {
+		if err := s.rooms.SaveProject(ctx, projectID); err != nil {
+			s.log.WarnContext(ctx, "documents not saved before a stop, they are kept", "project", projectID, "err", err)
+		}
+	}
+	s.resumer = newResumer(s.rooms.Resume, s.log)
+	s.host.OnRunning = s.resumer.add
+	s.engine.Writers["file_actions"] = s.host
+	s.engine.Writers["terminals"] = s.host
+	s.engine.Watchers["directories"] = s.host
+	s.engine.Writers["documents"] = s.rooms
+	s.engine.Writers["patches"] = s.rooms
+	s.engine.Watchers["patches"] = s.rooms
+	s.engine.Sources["document_states"] = s.rooms
+	s.engine.Writers["registration_tokens"] = auth.Invitations{Auth: s.auth}
+}
+
+func (s *server) openSandbox(ctx context.Context) (*sandbox.Sandbox, error) {
+	code, err := embed.Agent()
+	if err != nil {
+		return nil, fmt.Errorf("the program that runs in projects is %w", err)
+	}
+	program, err := sandbox.NewProgram(code)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, program.Close)
+	box, err := sandbox.Open(ctx, sandbox.Options{Mode: sandbox.Mode(s.cfg.Isolation), Program: program, Log: s.log})
+	if err != nil {
+		return nil, fmt.Errorf("%s Or, where everybody with a project may do what this user can: --isolation=none", sentence(err))
+	}
+	for _, f := range box.Findings() {
+		if f.Level != sandbox.OK && f.About == "isolation" {
+			s.log.WarnContext(ctx, "projects are not fully isolated", "part", "sandbox", "err", f.Text)
+		}
+	}
+	return box, nil
+}
+
+// fatal ends the process: what is on the disk is not known any more, and nothing
+// that is said after this could be relied on (S6). The next start reads what is
+// there.
+func (s *server) fatal(err error) {
+	s.log.Error("the disk failed while it was written; the server ends, nothing is acknowledged any more", "err", err)
+	os.Exit(1)
+}
+
+// close closes what was opened, the last first.
+func (s *server) close() error {
+	var errs []error
+	for _, c := range slices.Backward(s.closers) {
+		errs = append(errs, c())
+	}
+	return errors.Join(errs...)
+}
+
+// closeOnce makes a second call, after the part that serves has closed, harmless.
+func closeOnce(c func() error) func() error {
+	return func() error {
+		if err := c(); !errors.Is(err, net.ErrClosed) && !errors.Is(err, os.ErrClosed) {
+			return err
+		}
+		return nil
+	}
+}

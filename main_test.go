@@ -1,0 +1,189 @@
+package main
+
+import (
+	"database/sql"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"lyceum": main})
+}
+
+const (
+	// patience is how long a script waits for what has to happen at once; only a
+	// failure waits for all of it.
+	patience = 30 * time.Second
+	// stopBound is what a server promises after SIGTERM.
+	stopBound = 10 * time.Second
+)
+
+// TestScripts plays sessions of an operator at a console.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			// Nothing of the machine's own set-up; no script needs root.
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("LYCEUM_DATA", filepath.Join(env.WorkDir, "data"))
+			env.Setenv("LYCEUM_LISTEN", "127.0.0.1:0")
+			env.Setenv("LYCEUM_ISOLATION", "none")
+			env.Values[serversKey{}] = map[string]*served{}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"serve": serve, "stop": stop, "occupy": occupy, "browse": browse, "forbid": forbid, "newer": newer,
+		},
+	})
+}
+
+type serversKey struct{}
+
+// served is a server in the background.
+type served struct {
+	cmd   *exec.Cmd
+	ended chan struct{} // closed when the process is gone
+	err   error         // of the process, once ended is closed
+}
+
+func (s *served) kill() {
+	_ = s.cmd.Process.Kill() // or it has ended
+	<-s.ended
+}
+
+func servers(ts *testscript.TestScript) map[string]*served {
+	all, _ := ts.Value(serversKey{}).(map[string]*served)
+	return all
+}
+
+var readyLine = regexp.MustCompile(`(?m)^Lyceum is ready at (\S+)$`)
+
+// serve NAME [ARGS…] starts a server in the background and waits until it is
+// ready: $NAME is its URL, NAME.out what it prints and NAME.log its log.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: serve name [args]")
+	}
+	name := args[0]
+	out, err := os.Create(ts.MkAbs(name + ".out"))
+	ts.Check(err)
+	defer out.Close()
+	log, err := os.Create(ts.MkAbs(name + ".log"))
+	ts.Check(err)
+	defer log.Close()
+	s := &served{cmd: exec.Command("lyceum", append([]string{"serve"}, args[1:]...)...), ended: make(chan struct{})}
+	s.cmd.Stdout, s.cmd.Stderr, s.cmd.Dir = out, log, ts.MkAbs(".")
+	s.cmd.Env = os.Environ()
+	for _, variable := range []string{"HOME", "LYCEUM_DATA", "LYCEUM_LISTEN", "LYCEUM_ISOLATION"} {
+		s.cmd.Env = append(s.cmd.Env, variable+"="+ts.Getenv(variable))
+	}
+	ts.Check(s.cmd.Start())
+	go func() {
+		s.err = s.cmd.Wait()
+		close(s.ended)
+	}()
+	servers(ts)[name] = s
+	ts.Defer(s.kill)
+
+	late := time.After(patience)
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for {
+		if m := readyLine.FindStringSubmatch(ts.ReadFile(name + ".out")); m != nil {
+			ts.Setenv(name, m[1])
+			return
+		}
+		select {
+		case <-look.C:
+		case <-s.ended:
+			ts.Fatalf("the server has ended: %v\n%s", s.err, ts.ReadFile(name+".log"))
+		case <-late:
+			ts.Fatalf("the server is not ready after %v\n%s", patience, ts.ReadFile(name+".log"))
+		}
+	}
+}
+
+// stop NAME [KILL] ends a server: by SIGTERM within its bound and with exit code
+// 0, or at once.
+func stop(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: stop name [KILL]")
+	}
+	s := servers(ts)[args[0]]
+	if s == nil {
+		ts.Fatalf("there is no server %s", args[0])
+	}
+	if len(args) > 1 {
+		s.kill()
+		return
+	}
+	ts.Check(s.cmd.Process.Signal(syscall.SIGTERM))
+	select {
+	case <-s.ended:
+		if s.err != nil {
+			ts.Fatalf("after SIGTERM: %v\n%s", s.err, ts.ReadFile(args[0]+".log"))
+		}
+	case <-time.After(stopBound):
+		ts.Fatalf("still there %v after SIGTERM\n%s", stopBound, ts.ReadFile(args[0]+".log"))
+	}
+}
+
+// occupy listens on an address for the rest of the script and sets $OCCUPIED.
+func occupy(ts *testscript.TestScript, _ bool, _ []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { _ = l.Close() }) // nobody connects
+	ts.Setenv("OCCUPIED", l.Addr().String())
+}
+
+// browse URL PATTERN fetches a page and looks for a pattern in it.
+func browse(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: browse url pattern")
+	}
+	client := http.Client{Timeout: patience}
+	resp, err := client.Get(args[0])
+	ts.Check(err)
+	defer resp.Body.Close()
+	page, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	if found := regexp.MustCompile(args[1]).Match(page); found == neg {
+		ts.Fatalf("%s is %s: %s", args[0], resp.Status, page)
+	}
+}
+
+// forbid PATH makes a folder that cannot be written; for root, who may write all
+// others, it is one of the kernel.
+func forbid(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: forbid path")
+	}
+	ts.Check(os.Mkdir(ts.MkAbs(args[0]), 0o500))
+	if os.Geteuid() == 0 {
+		ts.Check(os.Remove(ts.MkAbs(args[0])))
+		ts.Check(os.Symlink("/sys/kernel", ts.MkAbs(args[0])))
+	}
+}
+
+// newer makes a database one that a later version has written.
+func newer(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: newer database")
+	}
+	db, err := sql.Open("sqlite3", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close()
+	_, err = db.Exec("PRAGMA user_version = 999")
+	ts.Check(err)
+}
