@@ -176,7 +176,7 @@ func TestW5AChangeOfRolesAndWritesExcludeEachOther(t *testing.T) {
 		}
 		var changed, wrote atomic.Bool
 		go func() {
-			done, clean, err := s.index.Change(t.Context(), "p1")
+			done, clean, err := s.index.Change(t.Context(), "p1", "ed")
 			if err != nil || !clean {
 				t.Errorf("Change = %t, %v", clean, err)
 			}
@@ -192,6 +192,11 @@ func TestW5AChangeOfRolesAndWritesExcludeEachOther(t *testing.T) {
 			wrote.Store(true)
 		}()
 		synctest.Wait()
+		if _, release, err := s.index.Hold(t.Context(), caller("ada"), "p1", app.Owner); err != nil {
+			t.Errorf("somebody else is kept from writing: %v", err)
+		} else {
+			release()
+		}
 		if changed.Load() || wrote.Load() || held.Err() != nil {
 			t.Error("the change of roles did not wait for who writes, or a new write not for the change")
 		}
@@ -223,7 +228,7 @@ func TestW5AChangeOfRolesWaitsForASecondThenForItsPatience(t *testing.T) {
 			heeds <- time.Since(start)
 			release()
 		}()
-		done, clean, err := s.index.Change(t.Context(), "p1")
+		done, clean, err := s.index.Change(t.Context(), "p1", "ed")
 		if err != nil || !clean || <-heeds != time.Second {
 			t.Errorf("Change over a writer that heeds its context = %t, %v", clean, err)
 		}
@@ -234,7 +239,7 @@ func TestW5AChangeOfRolesWaitsForASecondThenForItsPatience(t *testing.T) {
 			t.Fatal(err)
 		}
 		start = time.Now()
-		done, clean, err = s.index.Change(t.Context(), "p1")
+		done, clean, err = s.index.Change(t.Context(), "p1", "ed")
 		if err != nil || clean || time.Since(start) != 5*time.Second {
 			t.Errorf("Change over a writer that hangs = %t, %v after %v", clean, err, time.Since(start))
 		}

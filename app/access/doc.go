@@ -4,7 +4,7 @@
 // the store's own watch of accounts, sessions and projects, which calls before a
 // write is acknowledged: when somebody is told that a collaborator is removed,
 // every later question to the Index is answered so. Every send and every commit
-// asks it (rule W5). A Fence closes the gap between asking and committing:
+// asks it (rule W5). Hold closes the gap between asking and committing:
 // nothing is written under a role after the loss of that role has been
 // acknowledged.
 //

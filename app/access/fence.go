@@ -19,13 +19,17 @@ const (
 	fencePatience = 4 * time.Second
 )
 
-// fences has one fence for each project in which somebody writes right now.
+// fences has one fence for each account that writes in a project right now.
 type fences struct {
 	mu sync.Mutex
 	of map[string]*fence
 }
 
-// fence lets many write, or one change roles.
+// fenceOf is the key of a fence. Accounts are apart: to remove one disturbs
+// nobody else's work.
+func fenceOf(projectID, accountID string) string { return projectID + "/" + accountID }
+
+// fence lets many write, or one change the role.
 type fence struct {
 	holds    map[*hold]struct{}
 	changing bool
@@ -36,9 +40,9 @@ type fence struct {
 type hold struct{ cancel context.CancelCauseFunc }
 
 // Hold checks the caller like Check and keeps the answer true until release: a
-// change of roles in the project is not acknowledged before. The returned
-// context ends when such a change has waited for a second: who holds must then
-// write nothing more. Hold waits while roles are being changed. (W5)
+// change of the caller's role in the project is not acknowledged before. The
+// returned context ends when such a change has waited for a second: who holds
+// must then write nothing more. Hold waits while the role is being changed. (W5)
 func (x *Index) Hold(ctx context.Context, c app.Caller, projectID string, need app.Role) (held context.Context, release func(), err error) {
 	if projectID == "" {
 		if err := x.Check(c, "", app.NoRole); err != nil {
@@ -47,15 +51,15 @@ func (x *Index) Hold(ctx context.Context, c app.Caller, projectID string, need a
 		return ctx, func() {}, nil
 	}
 	held, cancel := context.WithCancelCause(ctx)
-	h := &hold{cancel}
-	if err := x.fences.enter(ctx, projectID, h); err != nil {
+	h, key := &hold{cancel}, fenceOf(projectID, c.AccountID)
+	if err := x.fences.enter(ctx, key, h); err != nil {
 		cancel(err)
 		return nil, nil, err
 	}
 	var once sync.Once
 	release = func() {
 		once.Do(func() {
-			x.fences.leave(projectID, h)
+			x.fences.leave(key, h)
 			cancel(context.Canceled)
 		})
 	}
@@ -66,15 +70,16 @@ func (x *Index) Hold(ctx context.Context, c app.Caller, projectID string, need a
 	return held, release, nil
 }
 
-// Change keeps writers out of a project while its roles are changed. It waits
-// for those that hold, ends their contexts after a second, and goes on after
-// five in any case. clean is false if somebody still held then.
-func (x *Index) Change(ctx context.Context, projectID string) (release func(), clean bool, err error) {
-	empty, err := x.fences.begin(ctx, projectID)
+// Change keeps an account from writing in a project while its role is changed.
+// It waits for what it is writing, ends the contexts after a second, and goes on
+// after five in any case. clean is false if something was still held then.
+func (x *Index) Change(ctx context.Context, projectID, accountID string) (release func(), clean bool, err error) {
+	key := fenceOf(projectID, accountID)
+	empty, err := x.fences.begin(ctx, key)
 	if err != nil {
 		return nil, false, err
 	}
-	release = sync.OnceFunc(func() { x.fences.end(projectID) })
+	release = sync.OnceFunc(func() { x.fences.end(key) })
 	if empty == nil {
 		return release, true, nil
 	}
@@ -85,7 +90,7 @@ func (x *Index) Change(ctx context.Context, projectID string) (release func(), c
 		return release, true, nil
 	case <-timer.C:
 	}
-	x.fences.cancel(projectID, errRolesChange)
+	x.fences.cancel(key, errRoleChanges)
 	timer.Reset(fencePatience)
 	select {
 	case <-empty:
@@ -95,32 +100,32 @@ func (x *Index) Change(ctx context.Context, projectID string) (release func(), c
 	}
 }
 
-var errRolesChange = app.Errorf(app.Unavailable, "The people of this project are being changed. Please try again.")
+var errRoleChanges = app.Errorf(app.Unavailable, "Your role in this project is being changed. Please try again.")
 
-func (fs *fences) getLocked(projectID string) *fence {
+func (fs *fences) getLocked(key string) *fence {
 	if fs.of == nil {
 		fs.of = make(map[string]*fence)
 	}
-	f := fs.of[projectID]
+	f := fs.of[key]
 	if f == nil {
 		f = &fence{holds: make(map[*hold]struct{})}
-		fs.of[projectID] = f
+		fs.of[key] = f
 	}
 	return f
 }
 
 // dropLocked forgets a fence that nobody needs.
-func (fs *fences) dropLocked(projectID string, f *fence) {
+func (fs *fences) dropLocked(key string, f *fence) {
 	if !f.changing && len(f.holds) == 0 {
-		delete(fs.of, projectID)
+		delete(fs.of, key)
 	}
 }
 
 // enter adds h when no roles are being changed.
-func (fs *fences) enter(ctx context.Context, projectID string, h *hold) error {
+func (fs *fences) enter(ctx context.Context, key string, h *hold) error {
 	for {
 		fs.mu.Lock()
-		f := fs.getLocked(projectID)
+		f := fs.getLocked(key)
 		if !f.changing {
 			f.holds[h] = struct{}{}
 			fs.mu.Unlock()
@@ -136,24 +141,24 @@ func (fs *fences) enter(ctx context.Context, projectID string, h *hold) error {
 	}
 }
 
-func (fs *fences) leave(projectID string, h *hold) {
+func (fs *fences) leave(key string, h *hold) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	f := fs.getLocked(projectID)
+	f := fs.getLocked(key)
 	delete(f.holds, h)
 	if len(f.holds) == 0 && f.empty != nil {
 		close(f.empty)
 		f.empty = nil
 	}
-	fs.dropLocked(projectID, f)
+	fs.dropLocked(key, f)
 }
 
 // begin starts a change when no other is under way. The returned channel is
 // closed when the last hold is gone; it is nil if there is none.
-func (fs *fences) begin(ctx context.Context, projectID string) (<-chan struct{}, error) {
+func (fs *fences) begin(ctx context.Context, key string) (<-chan struct{}, error) {
 	for {
 		fs.mu.Lock()
-		f := fs.getLocked(projectID)
+		f := fs.getLocked(key)
 		if !f.changing {
 			f.changing, f.changed = true, make(chan struct{})
 			if len(f.holds) > 0 {
@@ -173,20 +178,20 @@ func (fs *fences) begin(ctx context.Context, projectID string) (<-chan struct{},
 	}
 }
 
-func (fs *fences) end(projectID string) {
+func (fs *fences) end(key string) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	f := fs.getLocked(projectID)
+	f := fs.getLocked(key)
 	f.changing = false
 	f.empty = nil
 	close(f.changed)
-	fs.dropLocked(projectID, f)
+	fs.dropLocked(key, f)
 }
 
-func (fs *fences) cancel(projectID string, cause error) {
+func (fs *fences) cancel(key string, cause error) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	for h := range fs.getLocked(projectID).holds {
+	for h := range fs.getLocked(key).holds {
 		h.cancel(cause)
 	}
 }

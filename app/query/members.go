@@ -12,9 +12,9 @@ import (
 )
 
 // members is the Writer of the table members: who is in a project, and as what.
-// It is the only way by which roles change, and it keeps writers out of the
-// project meanwhile: nothing is written under a role after the loss of that role
-// has been acknowledged. (W5)
+// It is the only way by which roles change, and it keeps who is meant from
+// writing in the project meanwhile: nothing is written under a role after the
+// loss of that role has been acknowledged. (W5)
 type members struct{ *Engine }
 
 // maxMembers bounds the people of one project: a large lecture. The map is part
@@ -29,7 +29,7 @@ func (m *members) Set(ctx context.Context, s Set) (app.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	release, clean, err := m.access.Change(ctx, projectID)
+	release, clean, err := m.access.Change(ctx, projectID, accountID)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,69 @@
+package query_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"lyceum/app"
+	"lyceum/app/access"
+	"lyceum/app/memstore"
+	"lyceum/app/query"
+	"lyceum/app/schema"
+)
+
+// What one change costs while ten thousand watches are open, ten of which it
+// concerns: from the set until the last of the ten has been told. (L8)
+func BenchmarkChangeBesideTenThousandWatches(b *testing.B) {
+	const projects, watches = 1000, 10
+	store := memstore.New(schema.Tables())
+	put := func(table, id string, row app.Row) {
+		if _, err := store.Write(b.Context(), app.Write{Table: table, ID: id, Row: row, IfRev: app.AnyRev}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	put("accounts", "ada", app.Row{"id": "ada", "name": "Ada"})
+	for i := range projects {
+		id := fmt.Sprint("p", i)
+		put("projects", id, app.Row{"id": id, "title": "x", "users": app.Row{"ada": app.Row{"role": "owner"}}})
+	}
+	index, err := access.Open(b.Context(), store)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer index.Close()
+	engine, err := query.New(query.Options{Durable: store, Ephemeral: memstore.New(schema.Ephemeral()), Access: index})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer engine.Close()
+	ctx, stop := context.WithCancel(app.WithCaller(b.Context(), app.Caller{AccountID: "ada"}))
+	var open, over, told sync.WaitGroup
+	for i := range projects * watches {
+		open.Add(1)
+		q := list("projects", app.Row{"id": fmt.Sprint("p", i%projects), "title": nil})
+		over.Go(func() {
+			_ = engine.Watch(ctx, q, app.Row{"changes": true}, func(m query.Message) error {
+				if m.Answer != nil {
+					open.Done()
+				} else {
+					told.Add(-len(m.Changes))
+				}
+				return nil
+			})
+		})
+	}
+	open.Wait()
+	n := 0
+	for b.Loop() {
+		n++
+		told.Add(watches)
+		if _, err := engine.Run(ctx, one("projects", app.Row{"id": "p7", "title": fmt.Sprint(n)}), nil, ""); err != nil {
+			b.Fatal(err)
+		}
+		told.Wait()
+	}
+	stop()
+	over.Wait()
+}
