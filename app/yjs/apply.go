@@ -52,8 +52,12 @@ func (tx *transaction) retry() {
 // is cut.
 func (tx *transaction) checkSplits() {
 	for _, id := range tx.splits {
-		if it := tx.doc.find(id); it.key != nil && it.left != nil && !it.left.deleted {
-			tx.refuse("two values of key %.40q", *it.key)
+		if id.Clock == 0 {
+			continue // not a split, but what was deleted with its parent
+		}
+		left := tx.doc.find(ID{id.Client, id.Clock - 1})
+		if left.key != nil && !left.deleted && left.right != nil {
+			tx.refuse("two values of key %.40q", *left.key)
 		}
 	}
 }

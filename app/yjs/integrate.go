@@ -63,6 +63,17 @@ func (tx *transaction) resolve(it *item) {
 	}
 }
 
+// cut splits the neighbours of an item that is there already, as Yjs does. They
+// are joined again, but a surrogate pair that was cut stays replaced.
+func (tx *transaction) cut(it *item) {
+	if it.hasOrigin {
+		tx.cleanEnd(it.origin)
+	}
+	if it.hasRightOrigin {
+		tx.cleanStart(it.rightOrigin)
+	}
+}
+
 // cleanStart returns the struct that begins at id, which must exist, splitting
 // one if necessary. GCs are not split.
 func (tx *transaction) cleanStart(id ID) *item {
@@ -177,10 +188,11 @@ func (it *item) continues(left *item) bool {
 func (tx *transaction) order(it *item) {
 	d := tx.doc
 	base, moved := d.scanned, d.scanned
-	o := it.parent.head(it.key)
+	o, passed := it.parent.head(it.key)
 	if it.left != nil {
 		o = it.left.right
 	}
+	tx.scans += 2 * passed // link does it again
 	for ; o != nil && o != it.right; o = o.right {
 		d.scanned++
 		o.scan = d.scanned
@@ -203,6 +215,9 @@ func (tx *transaction) order(it *item) {
 			it.left, moved = o, d.scanned
 		}
 	}
+	if o == nil && it.right != nil {
+		tx.refuse("%d:%d stands before what it is put after", it.id.Client, it.id.Clock)
+	}
 	if tx.scans += d.scanned - base; tx.scans > maxScans {
 		tx.refuse("more than %d places to compare", maxScans)
 	}
@@ -216,7 +231,7 @@ func (tx *transaction) link(it *item) {
 		it.right = it.left.right
 		it.left.right = it
 	case it.key != nil:
-		it.right = t.head(it.key)
+		it.right, _ = t.head(it.key)
 	default:
 		it.right = t.start
 		t.start = it

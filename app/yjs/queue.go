@@ -64,18 +64,22 @@ func (run *integration) apply(head entry) {
 				run.block(head)
 				return
 			}
-			if it.end() > state {
-				if client, missing := d.missing(it); missing {
-					q := run.find(client)
-					if q == nil || q.empty() {
-						run.block(head)
-						return
-					}
-					run.stack = append(run.stack, head)
-					head = q.pop()
-					continue
+			client, missing := d.missing(it)
+			switch {
+			case missing && it.end() > state:
+				q := run.find(client)
+				if q == nil || q.empty() {
+					run.block(head)
+					return
 				}
+				run.stack = append(run.stack, head)
+				head = q.pop()
+				continue
+			case missing: // there already, its neighbours forgotten
+			case it.end() > state:
 				run.tx.integrate(it, state-it.id.Clock)
+			default:
+				run.tx.cut(it)
 			}
 		}
 		n := len(run.stack)

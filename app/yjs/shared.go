@@ -19,16 +19,17 @@ type shared struct {
 
 func (t *shared) deleted() bool { return t.item != nil && t.item.deleted }
 
-// head returns where the list, or the line of values of a key, begins.
-func (t *shared) head(key *string) *item {
+// head returns where the list, or the line of values of a key, begins, and how
+// many values it passed to find it.
+func (t *shared) head(key *string) (first *item, passed uint64) {
 	if key == nil {
-		return t.start
+		return t.start, 0
 	}
 	o := t.entries[*key]
-	for o != nil && o.left != nil {
+	for ; o != nil && o.left != nil; passed++ {
 		o = o.left
 	}
-	return o
+	return o, passed
 }
 
 func (t *shared) setEntry(key string, it *item) {

@@ -102,6 +102,8 @@ func (it *item) read(d *decoder) {
 	}
 	if !it.hasOrigin && !it.hasRightOrigin {
 		it.readParent(d, info)
+	} else if it.hasOrigin == it.hasRightOrigin && it.origin == it.rightOrigin {
+		d.fail("struct stands before and after the same unit") // where depends on who reads it
 	}
 	it.content, it.length = readContent(d, k)
 }

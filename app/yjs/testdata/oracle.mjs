@@ -181,6 +181,12 @@ const commands = {
     if (client !== undefined) entry.doc.clientID = client; // it gave up its own
     return result;
   },
+  wipe({ doc }) {
+    const d = docs.get(doc).doc;
+    d.getText("t").delete(0, d.getText("t").length);
+    d.getArray("a").delete(0, d.getArray("a").length);
+    d.getMap("m").clear();
+  },
   state({ doc, vector }) {
     const { doc: d } = docs.get(doc);
     return {
@@ -189,6 +195,7 @@ const commands = {
       pending: pending(d),
     };
   },
+  text: ({ doc }) => ({ json: JSON.stringify({ t: docs.get(doc).doc.getText("t") }) }),
   json: ({ doc }) => ({ json: json(Y.encodeStateAsUpdate(docs.get(doc).doc)) }),
   merge: ({ updates }) => ({ state: encode(Y.mergeUpdates(updates.map(decode))) }),
   diff: ({ update, vector }) => ({ state: encode(Y.diffUpdate(decode(update), decode(vector))) }),
