@@ -99,12 +99,9 @@ func testIndexChanges(t *testing.T, d Durable, path string) {
 	}
 	s := d.open(t, path, tables("time"))
 	const rows = app.MaxPage + 10 // more than a page, so that filling has to go on
-	for i := range rows {
-		w := app.Write{Table: "notes", ID: fmt.Sprintf("%04d", i),
-			Row: app.Row{"time": int64(-i), "users": app.Row{"a": true, "b": true}}}
-		_, err := s.Write(t.Context(), w)
-		check(t, err)
-	}
+	fill(t, s, rows, func(i int) (string, app.Row) {
+		return fmt.Sprintf("%04d", i), app.Row{"time": int64(-i), "users": app.Row{"a": true, "b": true}}
+	})
 	check(t, s.Close())
 
 	for _, now := range [][]app.Table{

@@ -3,6 +3,8 @@ package storetest
 import (
 	"errors"
 	"reflect"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"lyceum/app"
@@ -79,4 +81,22 @@ func ids(t *testing.T, s app.Store, r app.Range) []string {
 		list = append(list, rec.ID)
 	}
 	return list
+}
+
+// fill writes many notes, several at a time so that they share commits.
+func fill(t *testing.T, s app.Store, rows int, note func(i int) (id string, row app.Row)) {
+	t.Helper()
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range 32 {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(rows); i = next.Add(1) - 1 {
+				id, row := note(int(i))
+				if _, err := s.Write(t.Context(), app.Write{Table: "notes", ID: id, Row: row}); err != nil {
+					t.Errorf("write %s: %v", id, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -218,12 +218,11 @@ func testPages(t *testing.T, s app.Store) {
 	const rows = app.MaxPage + 5
 	var want []string
 	for i := range rows {
-		id := fmt.Sprintf("%04d", i)
-		want = append(want, id)
-		row := app.Row{"time": int64(i / 10)} // ten of each, so that ids decide
-		_, err := s.Write(t.Context(), app.Write{Table: "notes", ID: id, Row: row})
-		check(t, err)
+		want = append(want, fmt.Sprintf("%04d", i))
 	}
+	fill(t, s, rows, func(i int) (string, app.Row) {
+		return want[i], app.Row{"time": int64(i / 10)} // ten of each, so that ids decide
+	})
 	for _, index := range []string{"", "time"} {
 		for _, limit := range []int{0, 1, 7, 10, app.MaxPage, rows - 1} {
 			if limit > app.MaxPage {
