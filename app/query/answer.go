@@ -13,6 +13,9 @@ type Answer struct {
 	Row     app.Row  // nil: there is no such row
 	Answers []Answer // of an array of queries; then nothing else counts
 
+	// Wrote: it was a set, or one was among an array; run again it would be another.
+	Wrote bool
+
 	Cut      bool          // there are more rows (Q6)
 	Start    bool          // of a watch: forget what you had (L4)
 	Position *app.Position // of a watch

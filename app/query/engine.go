@@ -141,7 +141,7 @@ func (e *Engine) Run(ctx context.Context, query any, options app.Row, request st
 	if len(list) > maxQueries {
 		return Answer{}, app.Errorf(app.TooLarge, "An array may have at most %d queries; this has %d.", maxQueries, len(list))
 	}
-	answers := make([]Answer, 0, len(list))
+	all := Answer{Answers: make([]Answer, 0, len(list))}
 	for i, q := range list {
 		part := request
 		if part != "" {
@@ -151,9 +151,10 @@ func (e *Engine) Run(ctx context.Context, query any, options app.Row, request st
 		if err != nil {
 			return Answer{}, &IndexError{i, err}
 		}
-		answers = append(answers, a)
+		all.Answers = append(all.Answers, a)
+		all.Wrote = all.Wrote || a.Wrote
 	}
-	return Answer{Answers: answers}, nil
+	return all, nil
 }
 
 // maxRequest bounds a request id; ours have 26 characters.

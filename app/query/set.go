@@ -57,7 +57,7 @@ func (e *Engine) set(ctx context.Context, c app.Caller, q *ask, request string) 
 	if err != nil {
 		return Answer{}, err
 	}
-	return Answer{Row: s.shown(row)}, nil
+	return Answer{Row: s.shown(row), Wrote: true}, nil
 }
 
 // creates reports whether the set can only make a row.

@@ -137,7 +137,7 @@ func TestQ7(t *testing.T) {
 	})
 	t.Run("an array with one request id makes each of its rows", func(t *testing.T) {
 		a, err := w.run("ada", []any{one("projects", app.Row{"id": "new", "title": "A"}), one("projects", app.Row{"id": "new", "title": "B"})}, nil, "r2")
-		if err != nil || text(a.Answers[0].Row) == text(a.Answers[1].Row) {
+		if err != nil || text(a.Answers[0].Row) == text(a.Answers[1].Row) || !a.Wrote {
 			t.Errorf("answers %v, %v", a.Answers, err)
 		}
 	})

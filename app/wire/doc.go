@@ -9,4 +9,4 @@
 // TypeScript types are generated from these structs and from package schema.
 package wire
 
-//go:generate go test -run TestTypeScriptIsCurrent -update .
+//go:generate go test -run TestTypeScriptIsCurrent|TestGoldenMessages -update .
