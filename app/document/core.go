@@ -77,7 +77,7 @@ func (c *core) judge(p push, waiting int64) (verdict, error) {
 	switch {
 	case p.n <= last:
 		return repeat, nil
-	case p.from != last+1:
+	case p.from != last+1 && (last > 0 || len(c.merged) < maxOrigins): // an origin that was forgotten may go on
 		return 0, app.Errorf(app.Conflict, "Some of your earlier changes did not arrive. They are sent again.")
 	case len(p.update) == 0:
 		return 0, app.Errorf(app.Invalid, "The change has no content.")
