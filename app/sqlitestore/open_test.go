@@ -39,8 +39,8 @@ func made(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "app.db")
 	s := open(t, path)
-	for i := range 200 {
-		w := app.Write{Table: "notes", ID: fmt.Sprint(i), Row: app.Row{"time": int64(i), "text": strings.Repeat("x", 500)}}
+	for i := range 40 {
+		w := app.Write{Table: "notes", ID: fmt.Sprint(i), Row: app.Row{"time": int64(i), "text": strings.Repeat("x", 2500)}}
 		if _, err := s.Write(t.Context(), w); err != nil {
 			t.Fatal(err)
 		}
