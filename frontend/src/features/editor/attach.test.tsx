@@ -113,7 +113,7 @@ test("the caret of another is shown with its name, and stays at its word", () =>
   const { content, host, editor, remote } = show("one two");
   const position = encodeSpan(content, { anchor: 4, head: 7 });
   editor.setPeople([{ accountId: "bob", name: "Bob", colour: 3, carets: [{ id: "t1", position }] }]);
-  expect(host.querySelector(".cm-caret-name")?.textContent).toBe("Bob");
+  expect(host.querySelector<HTMLElement>(".cm-caret")?.dataset["name"]).toBe("Bob");
   expect(host.querySelector(".cm-person")?.textContent).toBe("two");
   remote((text) => text.insert(0, "zero "));
   expect(host.querySelector(".cm-person")?.textContent).toBe("two");

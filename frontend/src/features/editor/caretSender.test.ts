@@ -19,3 +19,16 @@ test("a moving caret is sent ten times a second, and its last place always", asy
   sender.enter();
   expect(sent.at(-1)).toBe(30);
 });
+
+test("who has left is not brought back by a caret that moved before", async () => {
+  const clock = new Clock();
+  let sent = 0;
+  const sender = new CaretSender(() => sent++, clock.after);
+  sender.enter();
+  sender.move(new Uint8Array([1]));
+  sender.move(new Uint8Array([2]));
+  sender.leave();
+  sender.move(new Uint8Array([3]));
+  while (await clock.step());
+  expect(sent).toBe(2);
+});

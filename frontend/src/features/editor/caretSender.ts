@@ -10,6 +10,7 @@ export class CaretSender {
   private newest: Uint8Array | undefined;
   private cancel: (() => void) | undefined;
   private unsent = false;
+  private here = false;
 
   constructor(
     private readonly send: (position: Uint8Array | undefined) => void,
@@ -18,11 +19,20 @@ export class CaretSender {
 
   /** Says that this tab is here, and again where: after a reconnection. */
   enter(): void {
+    this.here = true;
     this.send(this.newest);
+  }
+
+  /** Says nothing more until the next `enter`. */
+  leave(): void {
+    this.here = false;
+    this.cancel?.();
+    this.cancel = undefined;
   }
 
   move(position: Uint8Array): void {
     this.newest = position;
+    if (!this.here) return;
     if (this.cancel) {
       this.unsent = true;
       return;
@@ -33,10 +43,5 @@ export class CaretSender {
       this.cancel = undefined;
       if (this.unsent && this.newest) this.move(this.newest);
     });
-  }
-
-  close(): void {
-    this.cancel?.();
-    this.cancel = undefined;
   }
 }

@@ -71,10 +71,7 @@ class Caret extends WidgetType {
     const caret = document.createElement("span");
     caret.className = `cm-caret cm-caret-${this.colour}`;
     caret.setAttribute("aria-hidden", "true"); // who is here is said in the list above the text
-    const flag = document.createElement("span");
-    flag.className = "cm-caret-name";
-    flag.textContent = this.name;
-    caret.append("\u2060", flag);
+    caret.dataset["name"] = this.name; // drawn by the style sheet, so that it is no part of the text of the line
     return caret;
   }
 

@@ -34,7 +34,7 @@ export function usePeople(
     sender.current = own;
     return () => {
       sender.current = undefined;
-      own.close();
+      own.leave();
     };
   }, [store, documentId]);
 
@@ -42,6 +42,7 @@ export function usePeople(
     if (documentId === undefined || connectionId === undefined || !visible) return;
     sender.current?.enter(); // the row goes with the connection
     return () => {
+      sender.current?.leave();
       // With the connection gone the row is gone as well.
       store.once({ cursors: { document_id: documentId, connection_id: connectionId } }, { delete: true }).catch(() => {});
     };

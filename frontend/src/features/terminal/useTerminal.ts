@@ -51,7 +51,10 @@ export function useTerminal(host: RefObject<HTMLDivElement | null>, use: Termina
     const opened = openScreen(element, latest.current.use.title, latest.current.settings);
     const line = attachTerminal(opened.terminal, {
       open: (from) => new WebSocket(terminalAddress(document.baseURI, projectId, terminalId, from)),
-      onState: setState,
+      onState: (next) => {
+        opened.terminal.options.disableStdin = !next.write; // at once: a program's question may follow
+        setState(next);
+      },
       chance: Math.random,
       after: (ms, fn) => {
         const timer = setTimeout(fn, ms);
@@ -92,10 +95,6 @@ export function useTerminal(host: RefObject<HTMLDivElement | null>, use: Termina
     const room = opened.room(); // letters of another size fill the same window otherwise
     if (room) attached.current?.fit(room.cols, room.rows);
   }, [settings]);
-  useEffect(() => {
-    const { terminal } = screen.current ?? {};
-    if (terminal) terminal.options.disableStdin = !state.write;
-  }, [state.write]);
   useEffect(() => {
     // On a telephone the focus would bring up the keyboard.
     if (use.visible && matchMedia("(pointer: fine)").matches) screen.current?.terminal.focus();

@@ -1,0 +1,233 @@
+import axe from "axe-core";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { page, userEvent } from "vitest/browser";
+import { render } from "vitest-browser-react";
+import { FakeServer } from "../../live/FakeServer";
+import { LiveStore } from "../../live/LiveStore";
+import { LiveStoreProvider } from "../../live/react";
+import { UiProvider } from "../../ui/UiProvider";
+import { TerminalFrame, type TerminalFrameProps } from "./TerminalFrame";
+import { READ_EVENT } from "./useTerminal";
+
+/** The socket of a shell, played by the test. */
+class ShellSocket extends EventTarget {
+  static readonly OPEN = 1;
+  static all: ShellSocket[] = [];
+  binaryType = "blob";
+  readyState = 1;
+  onopen: unknown = null;
+  onmessage: ((event: MessageEvent) => void) | null = null;
+  onclose: ((event: CloseEvent) => void) | null = null;
+  typed = "";
+  controls: Record<string, unknown>[] = [];
+
+  constructor(readonly url: string) {
+    super();
+    ShellSocket.all.push(this);
+  }
+  send(data: string | Uint8Array) {
+    if (typeof data === "string") this.controls.push(JSON.parse(data) as Record<string, unknown>);
+    else this.typed += new TextDecoder().decode(data);
+  }
+  close() {
+    this.readyState = 3;
+  }
+  prints(text: string) {
+    this.onmessage?.(new MessageEvent("message", { data: new TextEncoder().encode(text).buffer }));
+  }
+  says(frame: object) {
+    this.onmessage?.(new MessageEvent("message", { data: JSON.stringify(frame) }));
+  }
+  ends(code: number, reason = "") {
+    this.readyState = 3;
+    this.onclose?.(new CloseEvent("close", { code, reason }));
+  }
+}
+
+let server: FakeServer;
+const RealWebSocket = WebSocket;
+
+beforeEach(async () => {
+  await page.viewport(900, 600);
+  ShellSocket.all = [];
+  vi.stubGlobal("WebSocket", ShellSocket);
+  server = new FakeServer();
+  server.put("accounts", { id: "ada", editor_settings: { font_size: 14 } });
+  server.put("projects", { id: "p1", state: { state: "running", since: 0 } });
+  server.put("terminals", { id: "t1", project_id: "p1", title: "build" });
+});
+afterEach(() => vi.stubGlobal("WebSocket", RealWebSocket));
+
+async function show(props: Partial<TerminalFrameProps> = {}, scheme: "light" | "dark" = "light") {
+  const store = new LiveStore(server);
+  const shown = await render(
+    <UiProvider scheme={scheme}>
+      <LiveStoreProvider value={store}>
+        <main style={{ height: 400 }}>
+          <h1>Project</h1>
+          <TerminalFrame projectId="p1" terminalId="t1" role="editor" {...props} />
+        </main>
+      </LiveStoreProvider>
+    </UiProvider>,
+  );
+  await vi.waitFor(() => expect(ShellSocket.all.length).toBeGreaterThan(0));
+  return shown;
+}
+
+const socket = () => ShellSocket.all.at(-1) as ShellSocket;
+const hello = (more: object = {}) => ({ op: "hello", from: 0, live: 0, cols: 80, rows: 24, write: true, ...more });
+const input = () => page.getByRole("textbox", { name: "build" });
+
+/** The whole text of the terminal. */
+function printed(): string {
+  const detail: { text?: string } = {};
+  document.querySelector("[data-terminal=t1]")?.dispatchEvent(new CustomEvent(READ_EVENT, { detail }));
+  return detail.text ?? "";
+}
+
+const shows = (text: string) => vi.waitFor(() => expect(printed()).toContain(text));
+
+test("what the shell prints is on the screen, what is typed goes to it", async () => {
+  await show();
+  expect(new URL(socket().url).pathname).toMatch(/\/api\/projects\/p1\/terminals\/t1\/socket$/);
+  socket().says(hello());
+  socket().prints("\x1b[32mada@project\x1b[0m:~$ ");
+  await shows("ada@project:~$");
+  (input().element() as HTMLElement).focus();
+  await userEvent.keyboard("ls{Enter}");
+  expect(socket().typed).toBe("ls\r");
+});
+
+test("the room of the window is told, and T7 another’s size is shown and explained", async () => {
+  await show();
+  socket().says(hello());
+  await vi.waitFor(() => expect(socket().controls[0]).toMatchObject({ op: "size" }));
+  expect(Number(socket().controls[0]?.["cols"])).toBeGreaterThan(60);
+  socket().says({ op: "size", cols: 40, rows: 10, by: "Bob", you: false });
+  await expect.element(page.getByText("40 × 10 is the size of Bob’s window. Type to use yours.")).toBeVisible();
+  socket().says({ op: "size", cols: 90, rows: 20, by: "Ada", you: true });
+  await expect.element(page.getByText(/size of/)).not.toBeInTheDocument();
+});
+
+test("T6 questions of programs are answered by the screen that is named, and never in old output", async () => {
+  await show();
+  socket().says(hello({ live: 5 }));
+  socket().says({ op: "answers", you: true });
+  socket().prints("\x1b[c\x1b[");
+  socket().prints("0c");
+  socket().prints("\x1b[6n\x1b]10;?\x1b\\\x1bP$qm\x1b\\\x1b[?1004h");
+  await vi.waitFor(() => expect(socket().typed).toMatch(/\x1b\[1;1R\x1b\]10;rgb:.*\x1bP1\$r/s));
+  const answers = socket().typed.match(/\x1b\[\?1;2c/g) ?? [];
+  expect(answers).toHaveLength(1);
+  socket().typed = "";
+  socket().says({ op: "answers", you: false });
+  socket().prints("\x1b[6n\x1b[c\x1b]11;?\x07done");
+  await shows("done");
+  expect(socket().typed).toBe("");
+});
+
+test("Ctrl-C interrupts, and copies when something is selected; Ctrl-F6 leaves", async () => {
+  await show();
+  socket().says(hello());
+  socket().prints("some words");
+  await shows("some words");
+  (input().element() as HTMLElement).focus();
+  await userEvent.keyboard("{Control>}c{/Control}");
+  expect(socket().typed).toBe("\x03");
+  await userEvent.keyboard("{Control>}{F6}{/Control}");
+  await expect.element(page.getByRole("button", { name: "Find in the terminal" })).toHaveFocus();
+});
+
+test("T4 T6 offline: it says so, keys are lost, and it goes on from its offset", async () => {
+  await show();
+  socket().says(hello());
+  socket().prints("0123456789");
+  await shows("0123456789");
+  (input().element() as HTMLElement).focus();
+  socket().ends(1001);
+  await expect.element(page.getByText(/what you type now is not sent/i)).toBeVisible();
+  await userEvent.keyboard("x");
+  await expect.element(page.getByText(/will not be sent later/)).toBeVisible();
+  await vi.waitFor(() => expect(new URL(socket().url).searchParams.get("from")).toBe("10"), 3000);
+  socket().says(hello({ from: 10, live: 10 }));
+  socket().prints("abc");
+  await shows("0123456789abc");
+  expect(ShellSocket.all.map(({ typed }) => typed).join("")).toBe("");
+});
+
+test("a stopped project is said, and the line opens again when it runs", async () => {
+  await show();
+  server.put("projects", { id: "p1", state: { state: "stopped", since: 1 } });
+  socket().ends(1013, "The project is not running.");
+  await expect.element(page.getByText(/The project is not running/)).toBeVisible();
+  const before = ShellSocket.all.length;
+  server.put("projects", { id: "p1", state: { state: "running", since: 2 } });
+  await vi.waitFor(() => expect(ShellSocket.all.length).toBeGreaterThan(before));
+});
+
+test("T8 the end of the shell is said with its exit, Enter starts another", async () => {
+  await show();
+  socket().says(hello());
+  socket().says({ op: "exit", code: 3 });
+  await expect.element(page.getByText(/exit code 3/)).toBeVisible();
+  (input().element() as HTMLElement).focus();
+  await userEvent.keyboard("{Enter}");
+  expect(socket().controls.at(-1)).toEqual({ op: "restart" });
+  socket().says({ op: "restarted", from: 0 });
+  await expect.element(page.getByText(/exit code 3/)).not.toBeInTheDocument();
+});
+
+test("a viewer looks on: nothing of what he types is sent", async () => {
+  await show({ role: "viewer" });
+  socket().says(hello({ write: false }));
+  await expect.element(page.getByText(/You may look on/)).toBeVisible();
+  (input().element() as HTMLElement).focus();
+  await userEvent.keyboard("ls{Enter}");
+  expect(socket().typed).toBe("");
+});
+
+test("a terminal that somebody has ended says so and is not asked for again", async () => {
+  await show();
+  socket().ends(4404, "Bob has closed this terminal.");
+  await expect.element(page.getByRole("alert")).toHaveTextContent("Bob has closed this terminal.");
+});
+
+test("what it has printed can be searched", async () => {
+  await show();
+  socket().says(hello());
+  socket().prints("needle in a haystack\r\n");
+  await shows("needle");
+  await page.getByRole("button", { name: "Find in the terminal" }).click();
+  await page.getByRole("textbox", { name: "Find in the terminal" }).fill("nothing like this");
+  await userEvent.keyboard("{Enter}");
+  await expect.element(page.getByText("Not found.")).toBeVisible();
+  await page.getByRole("textbox", { name: "Find in the terminal" }).fill("needle");
+  await userEvent.keyboard("{Enter}");
+  await expect.element(page.getByText("Not found.")).not.toBeInTheDocument();
+  await userEvent.keyboard("{Escape}");
+  await expect.element(input()).toHaveFocus();
+});
+
+test("leaving closes the line and leaves the shell alone", async () => {
+  const shown = await show();
+  socket().says(hello());
+  await shown.unmount();
+  expect(socket().readyState).toBe(3);
+  expect(server.sets).toEqual([]);
+});
+
+describe.each(["light", "dark"] as const)("in %s", (scheme) => {
+  test("nothing stands in anybody’s way, colours and notices included", async () => {
+    await show({}, scheme);
+    socket().says(hello());
+    const colours = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((n) => [`\x1b[3${n}mcolour${n}`, `\x1b[9${n}mbright${n}`]);
+    socket().prints(colours.join("\x1b[0m\r\n"));
+    socket().says({ op: "size", cols: 40, rows: 20, by: "Bob", you: false });
+    socket().says({ op: "exit", signal: "SIGKILL" });
+    await shows("bright7");
+    await page.getByRole("button", { name: "Screen reader mode" }).click();
+    await vi.waitFor(() => expect(document.querySelector(".xterm-accessibility")).not.toBeNull());
+    const { violations } = await axe.run(document.body, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"] });
+    expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => [node.html, node.any[0]?.message])])).toEqual([]);
+  });
+});
