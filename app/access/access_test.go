@@ -122,7 +122,7 @@ func TestW5GuardEndsWithRoleSessionAndAccount(t *testing.T) {
 		"session":          func(s *site) { s.put("sessions", "s-ed", nil) },
 		"account":          func(s *site) { s.put("accounts", "ed", nil) },
 		"project":          func(s *site) { s.put("projects", "p1", nil) },
-		"session that ran": func(*site) { time.Sleep(2 * time.Hour) },
+		"session that ran": func(*site) { <-time.After(2 * time.Hour) },
 	}
 	for name, do := range lose {
 		t.Run(name, func(t *testing.T) {

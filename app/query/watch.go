@@ -247,7 +247,7 @@ func (w *watch) resume(ctx context.Context) (bool, error) {
 	}
 	pos.N = after.N
 	if err := w.reader.Seek(pos); err != nil {
-		return false, nil //nolint:nilerr // fallen out of the log: a new start
+		return false, nil // fallen out of the log: a new start
 	}
 	w.known = make(map[string]known)
 	if !w.ask.table.AppendOnly {
