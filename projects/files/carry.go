@@ -13,6 +13,9 @@ import (
 	"lyceum/app"
 )
 
+// errOutside says that a link leads out of the home; os.Root has one of its own.
+var errOutside = errors.New("link leads out of the home")
+
 // follow returns where name leads, through links of its last part; those before
 // it os.Root follows. The path may contain "..", which os.Root takes as the
 // kernel does.
@@ -26,17 +29,20 @@ func (f *Folder) follow(name string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if inside, ok := f.inside(target); ok {
+		inside, ok := f.inside(target)
+		switch {
+		case ok:
 			name = inside
-		} else {
+		case path.IsAbs(target):
+			return "", errOutside
+		default:
 			name = path.Dir(name) + "/" + target
 		}
 	}
 	return "", unix.ELOOP
 }
 
-// inside returns an absolute path relative to the home if it is below it. Others
-// os.Root refuses.
+// inside returns an absolute path relative to the home if it is below it.
 func (f *Folder) inside(target string) (string, bool) {
 	if len(target) > len(f.home)+1 && target[:len(f.home)+1] == f.home+"/" {
 		return target[len(f.home)+1:], true

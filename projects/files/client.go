@@ -303,6 +303,9 @@ var errSilent = app.Errorf(app.Unavailable, "The project has stopped telling abo
 func (c *Client) Watch(ctx context.Context, paths []string, send func(Event) error) error {
 	watched := map[string]bool{}
 	for _, p := range paths {
+		if _, err := existing(p); err != nil {
+			return err // JSON would make other bytes of it
+		}
 		watched[p] = true
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
