@@ -45,6 +45,7 @@ func TestOnlyConfigReadsTheEnvironment(t *testing.T) {
 }
 
 // A test that sleeps is slow when it passes and fails when the machine is busy.
+// In synctest time costs nothing; a helper of such tests says so in its comment.
 func TestTestsDoNotSleep(t *testing.T) {
 	for _, s := range sources(t) {
 		if !s.test() && !strings.HasSuffix(path.Dir(s.path), "test") {
@@ -59,6 +60,9 @@ func TestTestsDoNotSleep(t *testing.T) {
 }
 
 func inSynctest(n ast.Node) bool {
+	if f, ok := n.(*ast.FuncDecl); ok && strings.Contains(f.Doc.Text(), "synctest") {
+		return true
+	}
 	call, ok := n.(*ast.CallExpr)
 	if !ok {
 		return false
