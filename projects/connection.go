@@ -51,12 +51,16 @@ func (c *connection) close() {
 	c.process.Close()
 }
 
-// kill ends the agent with all it has started and removes its traces.
+// kill ends the agent with all it has started and removes its traces. It may be
+// called again if it fails.
 func (c *connection) kill(ctx context.Context) error {
 	if client := c.client(); client != nil {
 		_ = client.Close() // nothing more to say
 	}
-	return errors.Join(c.process.Kill(ctx), os.RemoveAll(c.folder))
+	if err := c.process.Kill(ctx); err != nil {
+		return err // a later server must still find it
+	}
+	return os.RemoveAll(c.folder)
 }
 
 // adoptTime bounds the search for one agent at the start.
@@ -250,7 +254,10 @@ func StopAll(ctx context.Context, data string) (int, error) {
 			ended++
 			err = process.Kill(ctx)
 		}
-		failed = errors.Join(failed, err, os.RemoveAll(folder))
+		if err == nil {
+			err = os.RemoveAll(folder)
+		}
+		failed = errors.Join(failed, err)
 	}
 	return ended, app.Explain(failed, app.Internal, "Not every project could be stopped. Please try again as the user that runs the server.")
 }

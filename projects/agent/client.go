@@ -162,9 +162,14 @@ func (c *Client) WatchTerminals(ctx context.Context, send func(terminal.Info) er
 	}
 	defer answer.Body.Close()
 	const maxLine = 4 << 10
+	next := lines(answer.Body, maxLine)
 	for {
+		line, err := next()
+		if err != nil {
+			return unreachable(err)
+		}
 		var info terminal.Info
-		if err := json.NewDecoder(io.LimitReader(&oneLine{r: answer.Body}, maxLine)).Decode(&info); err != nil {
+		if err := json.Unmarshal(line, &info); err != nil {
 			return unreachable(err)
 		}
 		if err := send(info); err != nil {

@@ -1,19 +1,23 @@
 package agent
 
-import "io"
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+)
 
-// oneLine reads up to the end of a line, byte by byte: what follows belongs to
-// the next message, which may come an hour later.
-type oneLine struct {
-	r    io.Reader
-	done bool
-}
+// errLong says that a line has no end within its bound.
+var errLong = errors.New("line too long")
 
-func (l *oneLine) Read(p []byte) (int, error) {
-	if l.done || len(p) == 0 {
-		return 0, io.EOF
+// lines reads lines of at most most bytes from what an agent sends.
+func lines(r io.Reader, most int) func() ([]byte, error) {
+	buffered := bufio.NewReaderSize(r, most)
+	return func() ([]byte, error) {
+		line, err := buffered.ReadSlice('\n')
+		if errors.Is(err, bufio.ErrBufferFull) {
+			return nil, fmt.Errorf("%w: at most %d bytes", errLong, most)
+		}
+		return line, err
 	}
-	n, err := l.r.Read(p[:1])
-	l.done = n == 1 && p[0] == '\n'
-	return n, err
 }

@@ -7,12 +7,19 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 
 	"lyceum/projects/agent"
 	"lyceum/projects/sandbox/stage"
 )
 
 func init() {
+	// It is executed by descriptor, so the kernel calls it "5". The name is that
+	// of the main thread, on which init runs.
+	name := []byte("lyceum-agent\x00")
+	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0) // for people only
 	if len(os.Args) > 1 && os.Args[1] == "stage" {
 		runtime.LockOSThread() // in init: the main thread, on which all of it happens
 	}
