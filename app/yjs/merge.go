@@ -59,7 +59,9 @@ func mergeParsed(updates []*update) []byte {
 
 // merger writes the structs of several readers in order of client and clock.
 // What it writes is byte for byte what Yjs writes: GCs are joined only where
-// the reader changes.
+// the reader changes. (Except where one reader has a GC and another an item at
+// the same clock. Either will do, and which of them Yjs takes depends on how
+// JavaScript sorts with an order that contradicts itself.)
 type merger struct {
 	readers readers
 	turn    int
