@@ -54,6 +54,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		err = server.Doctor(ctx, cfg, stdout)
 	case "admin":
 		err = server.AdminLink(ctx, cfg, cfg.Args[1], stdout)
+	case "stop":
+		err = server.StopProjects(ctx, cfg, stdout)
 	default:
 		err = server.Run(ctx, cfg, builtVersion(), stdout, stderr)
 	}

@@ -15,6 +15,7 @@ var Commands = []struct{ Name, Usage string }{
 	{"config", "print every setting and where its value comes from"},
 	{"doctor", "check what this machine can do and say what to install"},
 	{"admin link EMAIL", "print a link that signs an account in once, for who lost the password"},
+	{"stop projects", "end all programs in all projects; they outlive the server otherwise"},
 	{"version", "print the version"},
 	{"notices", "print the licences of what this program contains"},
 	{"help", "print this list"},

@@ -21,6 +21,7 @@ import (
 	"lyceum/app/config"
 	"lyceum/app/schema"
 	"lyceum/app/sqlitestore"
+	"lyceum/projects"
 )
 
 // adminTimeout bounds one request of the operator: a read and a write.
@@ -197,5 +198,16 @@ func operatorError(err error) error {
 	if e, ok := errors.AsType[*app.Error](err); ok && e.Err == nil {
 		return errors.New(e.Message)
 	}
+	return err
+}
+
+// StopProjects ends everything that runs in projects of the data directory. A
+// server that runs shows them as stopped.
+func StopProjects(ctx context.Context, cfg *config.Config, stdout io.Writer) error {
+	n, err := projects.StopAll(ctx, cfg.Data)
+	if err != nil {
+		return operatorError(err)
+	}
+	_, err = fmt.Fprintf(stdout, "%d stopped\n", n)
 	return err
 }
