@@ -38,7 +38,7 @@ build: bin/lyceum ## the one executable, pages and agent inside
 
 dev: tools frontend/node_modules embed/agent/lyceum-agent ## server and pages on http://127.0.0.1:8080; both reload when a file is saved
 	$(call install-missing,entr)
-	@trap 'kill 0' EXIT; $(NPM) dev -- --port 5173 --strictPort & \
+	@trap 'trap - EXIT; kill 0' EXIT; trap 'exit 130' INT TERM; $(NPM) dev -- --port 5173 --strictPort & \
 	while sleep 0.2; do \
 	  git ls-files -co --exclude-standard '*.go' '*.sql' | entr -dnr go run -tags dev . --data .dev --listen 127.0.0.1:8080 || true; \
 	done
@@ -50,7 +50,7 @@ deps: ## installs what tests and demos need (Debian packages, npm packages); qui
 tools: # what a build needs beside Go, Node and npm
 	$(call install-missing,$(TOOLS))
 
-quick: frontend/node_modules ## the tests that need no root and no browser; under a minute
+quick: frontend/node_modules embed/agent/lyceum-agent ## the tests that need no root and no browser; under a minute
 	go test -short ./...
 	$(NPM) test
 
