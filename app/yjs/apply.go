@@ -41,7 +41,7 @@ func (tx *transaction) retry() {
 	p := &tx.doc.pending
 	p.applyDeletes(tx)
 	tx.waiting = true
-	for p.ready(tx.doc) {
+	for !tx.tired() && p.ready(tx.doc) {
 		p.keep(tx.integrateAll(p.take()))
 		p.applyDeletes(tx)
 	}

@@ -11,7 +11,7 @@ type Opaque struct{}
 
 // Array returns the root array of a name, which exists as soon as it is asked
 // for.
-func (d *Doc) Array(name string) *Array { return &Array{d.root(name)} }
+func (d *Doc) Array(name string) *Array { return &Array{d.root(validText(name))} }
 
 // Len returns the number of elements.
 func (a *Array) Len() int { return int(a.t.length) }

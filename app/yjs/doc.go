@@ -61,21 +61,26 @@ func WithGC(on bool) Option { return func(d *Doc) { d.gc = on } }
 // New returns an empty document.
 func New(opts ...Option) *Doc {
 	d := &Doc{
-		clientID: randomClient(),
-		gc:       true,
-		logs:     make(map[uint64]*clientLog),
-		roots:    make(map[string]*shared),
+		gc:    true,
+		logs:  make(map[uint64]*clientLog),
+		roots: make(map[string]*shared),
 	}
+	d.clientID = d.unusedClient()
 	for _, opt := range opts {
 		opt(d)
 	}
 	return d
 }
 
-func randomClient() uint64 {
-	var b [4]byte
-	rand.Read(b[:]) // never fails (crypto/rand)
-	return uint64(binary.LittleEndian.Uint32(b[:]))
+// unusedClient returns a random client that has made nothing here.
+func (d *Doc) unusedClient() uint64 {
+	for {
+		var b [4]byte
+		rand.Read(b[:]) // never fails (crypto/rand)
+		if id := uint64(binary.LittleEndian.Uint32(b[:])); d.logs[id] == nil {
+			return id
+		}
+	}
 }
 
 // ClientID returns the client that edits of this document are made by. It

@@ -15,8 +15,7 @@ func (c *content) element(index uint64) any {
 	case kindDoc:
 		return Opaque{}
 	case kindString: // text in an array: its code units
-		left, right := splitText(c.data, index, utf16Len(c.data))
-		_ = left
+		_, right := splitText(c.data, index, utf16Len(c.data))
 		unit, _ := splitText(right, 1, utf16Len(right))
 		return textValue(string(unit))
 	}

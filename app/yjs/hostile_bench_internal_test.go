@@ -5,39 +5,53 @@ import (
 	"testing"
 )
 
-// hostileUpdates are a few megabytes each that could take for ever.
-func hostileUpdates() map[string][]byte {
-	const n = 400_000
-	all := make(map[string][]byte)
+// hostileStructs is how many structs a hostile update has: a few megabytes.
+const hostileStructs = 400_000
 
-	var e encoder // every second unit of a text is deleted; many structs follow it
+// hostileUpdates could take for ever.
+func hostileUpdates() map[string][]byte {
+	return map[string][]byte{
+		"deletions":         everySecondDeleted(),
+		"single characters": neverJoined(),
+		"clients":           everybodyAtTheStart(),
+		"values of a key":   manyValues(),
+		"chain":             chain(),
+	}
+}
+
+// everySecondDeleted is a text of which every second unit is deleted, and many structs after it.
+func everySecondDeleted() []byte {
+	var e encoder
 	e.uint(1)
-	e.uint(n + 1)
+	e.uint(hostileStructs + 1)
 	e.uint(1)
 	e.uint(0)
 	e.byte(byte(kindString))
 	e.uint(1)
 	e.string("t")
-	e.string(strings.Repeat("x", 2*n))
-	for range n {
+	e.string(strings.Repeat("x", 2*hostileStructs))
+	for range hostileStructs {
 		e.byte(byte(kindGC))
 		e.uint(1)
 	}
 	e.uint(1)
 	e.uint(1)
-	e.uint(n)
-	for i := range uint64(n) {
+	e.uint(hostileStructs)
+	for i := range uint64(hostileStructs) {
 		e.uint(2 * i)
 		e.uint(1)
 	}
-	all["deletions"] = e.buf
+	return e.buf
+}
 
-	e = encoder{} // a text that was never joined
+// neverJoined is a text that was typed and never joined.
+func neverJoined() []byte {
+	var e encoder
 	e.uint(1)
-	e.uint(n)
+	e.uint(hostileStructs)
 	e.uint(1)
 	e.uint(0)
-	for i := range uint64(n) {
+	for i := range uint64(hostileStructs) {
 		if i == 0 {
 			e.byte(byte(kindString))
 			e.uint(1)
@@ -49,11 +63,14 @@ func hostileUpdates() map[string][]byte {
 		e.string("x")
 	}
 	e.uint(0)
-	all["single characters"] = e.buf
+	return e.buf
+}
 
-	e = encoder{} // everybody writes at the start
-	e.uint(n)
-	for i := range uint64(n) {
+// everybodyAtTheStart is many clients that write at one place.
+func everybodyAtTheStart() []byte {
+	var e encoder
+	e.uint(hostileStructs)
+	for i := range uint64(hostileStructs) {
 		e.uint(1)
 		e.uint(i)
 		e.uint(0)
@@ -63,14 +80,17 @@ func hostileUpdates() map[string][]byte {
 		e.string("x")
 	}
 	e.uint(0)
-	all["clients"] = e.buf
+	return e.buf
+}
 
-	e = encoder{} // one key, set without knowing of the others
+// manyValues is one key, set many times without knowing of the others.
+func manyValues() []byte {
+	var e encoder
 	e.uint(1)
-	e.uint(n)
+	e.uint(hostileStructs)
 	e.uint(1)
 	e.uint(0)
-	for range n {
+	for range hostileStructs {
 		e.byte(byte(kindAny) | infoKey)
 		e.uint(1)
 		e.string("m")
@@ -79,11 +99,15 @@ func hostileUpdates() map[string][]byte {
 		e.byte(tagNull)
 	}
 	e.uint(0)
-	all["values of a key"] = e.buf
+	return e.buf
+}
 
-	e = encoder{} // each depends on the one before, in another client, and the order is the worst
-	e.uint(n / 4)
-	for i := range uint64(n / 4) {
+// chain is structs of which each depends on the one before, of another client, so that
+// the order of clients is the worst.
+func chain() []byte {
+	var e encoder
+	e.uint(hostileStructs / 4)
+	for i := range uint64(hostileStructs / 4) {
 		e.uint(1)
 		e.uint(i)
 		e.uint(0)
@@ -98,8 +122,7 @@ func hostileUpdates() map[string][]byte {
 		e.string("x")
 	}
 	e.uint(0)
-	all["chain"] = e.buf
-	return all
+	return e.buf
 }
 
 func BenchmarkHostile(b *testing.B) {

@@ -12,7 +12,7 @@ import (
 
 // knownUpdates once meant something else here.
 var knownUpdates = [][]byte{
-	{1, 1, 1, 0, 0x84, 1, 7, 1, 'x', 0},                                // client 1 again, after half a character
+	{1, 1, 1, 10, 0x84, 1, 6, 1, 'x', 0},                               // client 1 again, after half a character
 	{1, 1, 3, 0, 0xc4, 1, 6, 1, 5, 6, 'h', 'e', 'l', 'l', 'o', ' ', 0}, // before what it stands after
 	{1, 1, 3, 0, 0xc4, 1, 5, 1, 5, 1, 'x', 0},
 }

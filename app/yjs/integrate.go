@@ -22,6 +22,9 @@ func (tx *transaction) refuse(format string, args ...any) {
 	}
 }
 
+// tired says that what waits must go on waiting, until the next update arrives.
+func (tx *transaction) tired() bool { return tx.waiting && tx.scans > maxScans }
+
 // missing returns the client of a unit that the item depends on and that the
 // document lacks.
 func (d *Doc) missing(it *item) (client uint64, missing bool) {

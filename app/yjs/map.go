@@ -10,7 +10,7 @@ import (
 type Map struct{ t *shared }
 
 // Map returns the root map of a name, which exists as soon as it is asked for.
-func (d *Doc) Map(name string) *Map { return &Map{d.root(name)} }
+func (d *Doc) Map(name string) *Map { return &Map{d.root(validText(name))} }
 
 // At returns what a key has: a Value, *Text, *Array, *Map or Opaque. It is false
 // if the key is not there.

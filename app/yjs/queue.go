@@ -57,6 +57,10 @@ func (tx *transaction) integrateAll(sections []section) (rest []section) {
 func (run *integration) apply(head entry) {
 	d := run.tx.doc
 	for run.tx.refused == nil {
+		if run.tx.tired() {
+			run.block(head)
+			return
+		}
 		it := head.queue.items[head.index]
 		if it.content.kind != kindSkip {
 			state := d.state(it.id.Client)

@@ -16,7 +16,7 @@ var ErrRange = errors.New("no such position")
 type Text struct{ t *shared }
 
 // Text returns the root text of a name, which exists as soon as it is asked for.
-func (d *Doc) Text(name string) *Text { return &Text{d.root(name)} }
+func (d *Doc) Text(name string) *Text { return &Text{d.root(validText(name))} }
 
 // String returns the text without formats and embeds.
 func (t *Text) String() string {

@@ -94,7 +94,7 @@ func (tx *transaction) commit(wanted bool) []byte {
 		d.log(tx.splits[i].Client).joinAround(tx.splits[i].Clock)
 	}
 	if l := d.log(d.clientID); !tx.local && l != nil && l.touched == tx.number {
-		d.clientID = randomClient() // somebody else uses ours
+		d.clientID = d.unusedClient() // somebody else uses ours
 	}
 	var update []byte
 	if (wanted || len(d.observers) > 0) && !(tx.deletes.empty() && len(tx.touched) == 0) {

@@ -62,7 +62,7 @@ func ValueOf(v any) (Value, error) {
 	return ParseJSON(text)
 }
 
-// encodeNumber writes a number in the shortest form that loses nothing, as lib0
+// number writes a number in the shortest form that loses nothing, as lib0
 // chooses it.
 func (e *encoder) number(f float64) {
 	switch {
