@@ -115,7 +115,7 @@ func (c *connection) answer(ctx context.Context, m wire.Ask) {
 			return
 		}
 		still := func() bool { return c.server.Access.Stamp(c.caller.AccountID) == stamp }
-		if m.Request != "" {
+		if a.Wrote {
 			still = nil // a set must not be run again; it answers what the caller has set
 		}
 		err = c.send(wire.Answer{ID: m.ID, Result: result(a)}, still)

@@ -378,3 +378,43 @@ func (f *floodTables) wait(t *testing.T) {
 		}
 	}
 }
+
+// A removal that comes between the reading and the sending of an answer must
+// keep the answer back; the question is asked again.
+func TestW5AnAnswerIsAskedAgainWhenTheRoleIsLostMeanwhile(t *testing.T) {
+	moving := &movingTables{}
+	w := newWorld(t, "/", func(o *web.Options) { o.Tables = moving })
+	moving.remove = func() { w.project("p1", map[string]string{"ada": "owner"}) }
+	bob := w.person("bob")
+	w.project("p1", map[string]string{"ada": "owner", "bob": "viewer"})
+	tb := bob.tab(wire.JSON)
+	tb.send(wire.Ask{ID: 1, Query: app.Row{"projects": app.Row{"title": nil}}})
+	if a, ok := tb.next().(wire.Answer); !ok || a.Row["title"] != "after" {
+		t.Errorf("got %+v", a)
+	}
+	tb.send(wire.Ask{ID: 2, Query: app.Row{"projects": app.Row{"title": "x"}}, Request: "r"})
+	if a, ok := tb.next().(wire.Answer); !ok || a.ID != 2 || moving.sets != 1 {
+		t.Errorf("got %+v after %d sets", a, moving.sets)
+	}
+}
+
+// movingTables loses the caller's role while it answers.
+type movingTables struct {
+	slowTables
+	remove     func()
+	gets, sets int
+}
+
+func (m *movingTables) Run(_ context.Context, _ any, _ app.Row, request string) (query.Answer, error) {
+	if request != "" {
+		m.sets++
+		m.remove()
+		return query.Answer{Row: app.Row{"id": "p1"}, Wrote: true}, nil
+	}
+	m.gets++
+	if m.gets > 1 {
+		return query.Answer{Row: app.Row{"title": "after"}}, nil
+	}
+	m.remove()
+	return query.Answer{Row: app.Row{"title": "secret"}}, nil
+}
