@@ -1,0 +1,62 @@
+import { expect, test } from "./fixtures/test";
+
+/** Demo 1 of the slides: a name changed in one browser shows in another. */
+test("Ada changes her name and Bob's open page shows it", async ({ world: { ada, bob } }) => {
+  const project = await ada.createProject("Numbers");
+  await ada.addMember(project, bob, "editor");
+  await bob.goto(`projects/${project}/settings`);
+  const people = bob.page.getByRole("list", { name: "People of this project" });
+  await expect(people.getByText("Ada", { exact: true })).toBeVisible();
+
+  await ada.goto("settings");
+  await ada.page.getByLabel("Name", { exact: true }).first().fill("Ada Lovelace");
+  await ada.page.getByRole("button", { name: "Save name" }).click();
+
+  await expect(people.getByText("Ada Lovelace", { exact: true })).toBeVisible();
+});
+
+/** Demo 2: the same with the title of a project. */
+test("Ada renames a project and Bob's open pages show it", async ({ world: { ada, bob } }) => {
+  const project = await ada.createProject("Numbers");
+  await ada.addMember(project, bob, "viewer");
+  await bob.goto("projects");
+  await expect(bob.page.getByRole("link", { name: "Numbers" })).toBeVisible();
+
+  await ada.goto(`projects/${project}/settings`);
+  await ada.page.getByLabel("Title").fill("Prime numbers");
+  await ada.page.getByRole("button", { name: "Save", exact: true }).click();
+
+  await expect(bob.page.getByRole("link", { name: "Prime numbers" })).toBeVisible();
+});
+
+/** Demo 5: a project restarted by setting a row; every step is seen by all. */
+test("Bob restarts a project and Ada sees each step", async ({ world: { ada, bob } }) => {
+  const project = await ada.createProject("Numbers");
+  await ada.addMember(project, bob, "editor");
+  await ada.goto(`projects/${project}`);
+  await bob.goto(`projects/${project}`);
+  const state = (who: typeof ada) => who.page.getByRole("status", { name: "State of the project" });
+  await expect(state(ada)).toContainText("Running", { timeout: 30_000 });
+  await ada.page.evaluate(() => {
+    const seen: string[] = [];
+    Object.assign(window, { seen });
+    const status = document.querySelector('[aria-label="State of the project"]');
+    new MutationObserver(() => {
+      const word = /Stopping|Stopped|Starting|Running/.exec(status?.textContent ?? "")?.[0];
+      if (word && seen.at(-1) !== word) seen.push(word);
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+
+  const before = Date.now();
+  await bob.page.getByRole("button", { name: "Restart" }).click();
+  await expect
+    .poll(() => ada.page.evaluate(() => (window as unknown as { seen: string[] }).seen.join(" ")), { timeout: 30_000 })
+    .toMatch(/Stopping.*Starting.*Running$/);
+
+  const { row } = await ada.must({ projects: { id: project, title: null, action_request: {} } });
+  const request = row?.["action_request"] as Record<string, unknown>;
+  expect(request).toMatchObject({ action: "restart", account_id: bob.accountId });
+  expect(request["time"]).toBeGreaterThanOrEqual(before);
+  expect(request["finished"]).toBeGreaterThanOrEqual(request["started"] as number);
+  expect(request["started"]).toBeGreaterThanOrEqual(request["time"] as number);
+});
