@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import type { Plugin } from "vite";
 import { type Budget, check, gzipSize, type Manifest } from "./budget.ts";
 
@@ -10,10 +10,10 @@ export function budgetPlugin(budgets: readonly Budget[]): Plugin {
     name: "lyceum-budget",
     apply: "build",
     configResolved(config) {
-      folder = join(config.root, config.build.outDir);
+      folder = resolve(config.root, config.build.outDir);
     },
     closeBundle() {
-      const manifest = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) as Manifest;
+      const manifest = JSON.parse(readFileSync(resolve(folder, "manifest.json"), "utf8")) as Manifest;
       const lines = check(manifest, budgets, gzipSize(folder));
       for (const { name, kib, limit } of lines) {
         this.info(`${name.padEnd(12)} ${kib.toFixed(1).padStart(7)} of ${limit} KiB`);

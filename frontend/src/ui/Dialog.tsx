@@ -1,9 +1,4 @@
-import "@mantine/core/styles/ModalBase.css";
 import "@mantine/core/styles/Modal.css";
-import "@mantine/core/styles/Overlay.css";
-import "@mantine/core/styles/Paper.css";
-import "@mantine/core/styles/CloseButton.css";
-import "@mantine/core/styles/ScrollArea.css";
 import { Modal } from "@mantine/core";
 import type { FormEvent, ReactNode } from "react";
 import { Button } from "./Button";

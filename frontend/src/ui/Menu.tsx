@@ -1,6 +1,4 @@
-import "@mantine/core/styles/Popover.css";
 import "@mantine/core/styles/Menu.css";
-import "@mantine/core/styles/Paper.css";
 import { Menu as MantineMenu } from "@mantine/core";
 import { Fragment, type ReactElement, type ReactNode } from "react";
 

@@ -5,11 +5,12 @@ import styles from "./Tag.module.css";
 export function Tag(props: {
   tone?: "neutral" | "ok" | "warn" | "danger" | "accent";
   busy?: boolean;
+  dot?: boolean;
   children: ReactNode;
 }) {
   return (
     <span className={styles.tag} data-tone={props.tone ?? "neutral"} data-busy={props.busy || undefined}>
-      <span className={styles.dot} aria-hidden />
+      {(props.dot ?? true) && <span className={styles.dot} aria-hidden />}
       {props.children}
     </span>
   );

@@ -1,4 +1,3 @@
-import "@mantine/core/styles/Loader.css";
 import { Loader } from "@mantine/core";
 import { type ReactNode, useEffect, useState } from "react";
 import styles from "./Waiting.module.css";

@@ -1,8 +1,5 @@
-import "@mantine/core/styles/Input.css";
-import "@mantine/core/styles/InlineInput.css";
 import "@mantine/core/styles/Switch.css";
 import "@mantine/core/styles/PasswordInput.css";
-import "@mantine/core/styles/ActionIcon.css";
 import { NativeSelect, PasswordInput, Switch as MantineSwitch, Textarea, TextInput } from "@mantine/core";
 import type { KeyboardEventHandler, ReactNode, Ref } from "react";
 

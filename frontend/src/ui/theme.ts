@@ -14,9 +14,23 @@ const accent: MantineColorsTuple = [
   "#2f3e9e",
 ];
 
+/** The greys of the dark scheme, from letters to the ground: the tokens' own, since Mantine's are warmer. */
+const dark: MantineColorsTuple = [
+  "#e6e9ef",
+  "#c3cad6",
+  "#a3acbc",
+  "#6d7789",
+  "#4c5567",
+  "#323845",
+  "#242932",
+  "#1b1e25",
+  "#171a20",
+  "#14161b",
+];
+
 /** Shades 8 and above, since those that Mantine takes by itself fail contrast. */
 export const theme = createTheme({
-  colors: { accent },
+  colors: { accent, dark },
   primaryColor: "accent",
   primaryShade: 8,
   autoContrast: false,
@@ -25,6 +39,9 @@ export const theme = createTheme({
   cursorType: "pointer",
   fontFamily: "var(--font)",
   fontFamilyMonospace: "var(--font-mono)",
+  components: {
+    InputWrapper: { styles: { label: { marginBottom: 4 }, description: { marginTop: -3, marginBottom: 2 } } },
+  },
   headings: { fontFamily: "var(--font)", fontWeight: "600" },
 });
 

@@ -12,6 +12,11 @@ export function socketURL(): string {
   return url.href;
 }
 
+/** A link that the server gives relative to the base path, as somebody else can open it. */
+export function absoluteLink(link: string): string {
+  return new URL(link, new URL(basePath(), location.href)).href;
+}
+
 /** Sends what is no row (signing in and out) and gives the answer. Rejects with a WireError. */
 export async function post(path: string, body: Record<string, unknown>): Promise<unknown> {
   let response: Response;

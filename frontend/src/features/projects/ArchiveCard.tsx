@@ -11,27 +11,32 @@ export function ArchiveCard({ project, role }: { project: Project; role: Role })
   const archived = project.state.state === "archived";
   const [asking, setAsking] = useState(false);
   const act = useAction(async (store) => {
-    await store.set("projects", { id: project.id, action_request: { action: archived ? "unarchive" : "archive" } });
+    await store.set(
+      "projects",
+      { id: project.id, action_request: { action: archived ? "unarchive" : "archive" } },
+      { optimistic: false },
+    );
     setAsking(false);
   });
   return (
-    <Card
-      title={archived ? "Archived" : "Archive"}
-      description={
-        archived
-          ? "Nothing runs in an archived project, and it is not in the list. Its files are kept."
-          : "An archived project is stopped and leaves the list. Its files are kept, and an owner can bring it back."
-      }
-      action={
-        <Button
-          reason={role === "owner" ? undefined : roleReason("owner")}
-          busy={archived && act.busy}
-          onClick={() => (archived ? void act.run() : setAsking(true))}
-        >
-          {archived ? "Bring back" : "Archive project"}
-        </Button>
-      }
-    >
+    <>
+      <Card
+        title={archived ? "Archived" : "Archive"}
+        description={
+          archived
+            ? "Nothing runs in an archived project, and it is not in the list. Its files are kept."
+            : "An archived project is stopped and leaves the list. Its files are kept, and an owner can bring it back."
+        }
+        action={
+          <Button
+            reason={role === "owner" ? undefined : roleReason("owner")}
+            busy={archived && act.busy}
+            onClick={() => (archived ? void act.run() : setAsking(true))}
+          >
+            {archived ? "Bring back" : "Archive project"}
+          </Button>
+        }
+      />
       <FormDialog
         title="Archive this project?"
         open={asking}
@@ -44,6 +49,6 @@ export function ArchiveCard({ project, role }: { project: Project; role: Role })
       >
         <p>Everything that runs in “{project.title}” is stopped, for all its people. The files stay.</p>
       </FormDialog>
-    </Card>
+    </>
   );
 }

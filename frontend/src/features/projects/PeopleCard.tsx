@@ -92,7 +92,7 @@ function PersonRow({ project, person, own }: { project: Project; person: Person;
       <Avatar name={person.name} size={32} />
       <div className={styles.words}>
         <span className={styles.name}>{person.name}</span>
-        {person.me && <Tag>You</Tag>}
+        {person.me && <Tag dot={false}>You</Tag>}
         {change.error && <p className={styles.error}>{change.error.message}</p>}
       </div>
       {own === "owner" ? (

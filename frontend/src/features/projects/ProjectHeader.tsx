@@ -23,7 +23,7 @@ export function ProjectHeader({ project, role, settings }: { project: Project; r
   const { id, title, state } = project;
   const narrow = useNarrow();
   const act = useAction((store, action: ActionName) =>
-    store.set("projects", { id, action_request: { action } }).catch((error: WireError) => {
+    store.set("projects", { id, action_request: { action } }, { optimistic: false }).catch((error: WireError) => {
       fail(error.message);
     }),
   );

@@ -62,9 +62,11 @@ function People({ ids, names }: { ids: string[]; names: ReadonlyMap<string, stri
 
 function More({ project, accountId }: { project: Listed; accountId: string | undefined }) {
   const archive = useAction((store, action: "archive" | "unarchive") =>
-    store.set("projects", { id: project.id, action_request: { action } }).catch((error: WireError) => {
-      fail(error.message);
-    }),
+    store
+      .set("projects", { id: project.id, action_request: { action } }, { optimistic: false })
+      .catch((error: WireError) => {
+        fail(error.message);
+      }),
   );
   const role = roleOf(project.users, accountId) ?? "viewer";
   const { state } = project.state;

@@ -14,6 +14,7 @@ import { keepTabs, keptTabs } from "./keptTabs";
 import { ProjectHeader } from "./ProjectHeader";
 import { ProjectSettings } from "./ProjectSettings";
 import { type Layout, seen, show, type Shown, shownBy, type Tab, tabOf } from "./tabs";
+import { useTabNames } from "./useTabNames";
 import { useProject } from "./useProject";
 import { type Role, roleOf } from "./words";
 import { Workspace } from "./Workspace";
@@ -104,8 +105,12 @@ function OpenProject({ project, role, place, slots }: OpenProps) {
     if (place.kind !== "folder" || seen(next) !== seen(layout)) void goTo(seen(next));
   };
 
+  const nameOfTab = useTabNames(id);
+  const tab = tabAt(place);
+  const pageTitle = tab === undefined ? project.title : `${nameOfTab(tab)} · ${project.title}`;
   return (
     <>
+      {place.kind !== "settings" && <title>{pageTitle}</title>}
       <ProjectHeader project={project} role={role} settings={place.kind === "settings"} />
       {place.kind === "settings" ? (
         <ProjectSettings project={project} role={role} />
@@ -130,11 +135,16 @@ function OpenProject({ project, role, place, slots }: OpenProps) {
 /** The tabs of a project; the address adds one and decides which is seen. */
 function useLayout(projectId: string, place: Place): [Layout, (layout: Layout) => void] {
   const [layout, setLayout] = useState(() => keptTabs(projectId));
-  const tab = place.kind === "document" || place.kind === "terminal" ? tabOf(place) : undefined;
+  const tab = tabAt(place);
   const shown = tab === undefined ? layout : show(layout, tab);
   if (shown !== layout) setLayout(shown);
   useEffect(() => keepTabs(projectId, shown), [projectId, shown]);
   return [shown, setLayout];
+}
+
+/** The tab that the address means; undefined where it means the files or the settings. */
+function tabAt(place: Place): Tab | undefined {
+  return place.kind === "document" || place.kind === "terminal" ? tabOf(place) : undefined;
 }
 
 /** The folder that the files show: that of the address, else where one looked last. */
@@ -146,7 +156,9 @@ function useFolder(place: Place): [string, (folder: string) => void] {
 
 /** Who opens a stopped project wants it to run. Who stops it while it is open does not. */
 function useStartOnArrival({ id, state }: Project): void {
-  const start = useAction((store) => store.set("projects", { id, action_request: { action: "start" } }));
+  const start = useAction((store) =>
+    store.set("projects", { id, action_request: { action: "start" } }, { optimistic: false }),
+  );
   const arrived = useRef(false);
   useEffect(() => {
     if (arrived.current) return;

@@ -122,9 +122,11 @@ function FrameView(props: FrameProps) {
           </div>
         ))}
         {frame.tabs.length === 0 && (
-          <EmptyState icon={<IconFiles size={26} />} title="Nothing is open">
-            Choose a file to edit it together, or start a terminal that everybody here can see.
-          </EmptyState>
+          <div className={styles.nothing}>
+            <EmptyState icon={<IconFiles size={26} />} title="Nothing is open">
+              Choose a file to edit it together, or start a terminal that everybody here can see.
+            </EmptyState>
+          </div>
         )}
       </div>
     </div>

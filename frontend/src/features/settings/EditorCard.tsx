@@ -30,15 +30,13 @@ export function EditorCard({ account }: { account: Pick<Account, "id" | "editor_
           ]}
         />
         <NumberSetting
-          label="Font size"
-          description="In pixels."
+          label="Font size in pixels"
           value={settings.font_size}
           bounds={FONT_SIZES}
           onSet={(font_size) => void set.run({ font_size })}
         />
         <NumberSetting
-          label="Tab size"
-          description="In columns."
+          label="Tab size in columns"
           value={settings.tab_size}
           bounds={TAB_SIZES}
           onSet={(tab_size) => void set.run({ tab_size })}
@@ -55,20 +53,18 @@ export function EditorCard({ account }: { account: Pick<Account, "id" | "editor_
 
 interface NumberSettingProps {
   label: string;
-  description: string;
   value: number;
   bounds: { min: number; max: number };
   onSet(value: number): void;
 }
 
 /** A number that is set when it is one within its bounds. */
-function NumberSetting({ label, description, value, bounds, onSet }: NumberSettingProps) {
+function NumberSetting({ label, value, bounds, onSet }: NumberSettingProps) {
   const [draft, setDraft] = useState<string>();
   const typed = draft === undefined ? value : numberWithin(draft, bounds);
   return (
     <TextField
       label={label}
-      description={description}
       type="number"
       {...bounds}
       value={draft ?? String(value)}

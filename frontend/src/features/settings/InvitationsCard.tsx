@@ -10,6 +10,7 @@ import { Notice } from "../../ui/Notice";
 import { RelativeTime } from "../../ui/RelativeTime";
 import { fail } from "../../ui/toast";
 import { Waiting } from "../../ui/Waiting";
+import { absoluteLink } from "../../wire/http";
 import type { RegistrationToken, WireError } from "../../wire/types.gen";
 import { CopyField } from "./CopyField";
 import { numberWithin } from "./numbers";
@@ -85,7 +86,7 @@ function CreateInvitation(props: { open: boolean; onClose(): void; onCreated(lin
     const { link } = await store.set("registration_tokens", row, { optimistic: false });
     setNote("");
     setUses("1");
-    if (link !== undefined) props.onCreated(link);
+    if (link !== undefined) props.onCreated(absoluteLink(link));
   });
   return (
     <FormDialog
