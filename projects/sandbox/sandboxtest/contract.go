@@ -29,6 +29,7 @@ func Run(t *testing.T, mode sandbox.Mode, host Host) {
 		test func(*testing.T, *bench, Host)
 	}{
 		{"1-9/single_attempts", testAttempts},
+		{"8/mounts_are_read_only", testMounts},
 		{"9/nothing_is_inherited", testStatus},
 		{"9/no_program_gives_more", testSetuid},
 		{"7/no_signal_ends_the_agent", testSignals},
@@ -102,6 +103,41 @@ func wanted(name string) []string {
 		return []string{"EPERM", "EINVAL"} // root does not exist in the user namespace
 	}
 	return []string{"EPERM"}
+}
+
+// writable are the places that are the project's own. Of /proc the parts that
+// are the host's are covered, of /dev there are single nodes.
+var writable = regexp.MustCompile(`^(/home/user|/tmp|/dev/shm|/dev/pts|/run/user|/proc|/dev/(null|zero|full|random|urandom|tty)|/proc/[a-z_]+)$`)
+
+// Files that belong to the project's uid on the host, or that somebody has made
+// writable to all, are still not to be written, and no program gives rights.
+func testMounts(t *testing.T, b *bench, _ Host) {
+	p := b.start(t)
+	out, failure := p.command("/bin/cat", "/proc/self/mountinfo")
+	if failure != "" {
+		t.Fatal(out, failure)
+	}
+	const mountPoint, options = 4, 5
+	seen := 0
+	for line := range strings.Lines(out) {
+		fields := strings.Fields(line)
+		where, with := fields[mountPoint], strings.Split(fields[options], ",")
+		seen++
+		if !slices.Contains(with, "nosuid") && where != "/" {
+			t.Errorf("%s gives the rights of owners: %s", where, fields[options])
+		}
+		if !slices.Contains(with, "ro") && !writable.MatchString(where) {
+			t.Errorf("%s can be written: %s", where, fields[options])
+		}
+	}
+	for _, covered := range []string{"/proc/sys", "/proc/fs", "/proc/irq"} {
+		if !regexp.MustCompile(`(?m) ` + covered + ` ro,`).MatchString(out) {
+			t.Errorf("%s is not covered", covered)
+		}
+	}
+	if seen < 20 {
+		t.Errorf("only %d mounts:\n%s", seen, out)
+	}
 }
 
 // A program starts with nothing of the server's: no right, group, descriptor or

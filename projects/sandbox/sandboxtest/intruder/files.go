@@ -16,7 +16,7 @@ import (
 // errno's name, "ok", or what was found. Arguments say what the host has:
 // name=value.
 func tryAll(args []string) map[string]string {
-	did := make(map[string]string)
+	did := make(attempts)
 	tryCalls(did)
 	for _, arg := range args {
 		name, value, _ := strings.Cut(arg, "=")

@@ -6,7 +6,7 @@ import "golang.org/x/sys/unix"
 func int80(number uint32) int32
 
 // tryTables calls getpid by the numbers of other tables.
-func tryTables(did map[string]string) {
+func tryTables(did attempts) {
 	const getpid32, x32 = 20, 0x40000000
 	did["6/int_0x80"] = "ok"
 	if r := int80(getpid32); r < 0 {
