@@ -124,8 +124,10 @@ func (r *room) run(ctx context.Context) {
 				return
 			}
 		}
-		if err := r.commitWaiting(ctx); err != nil {
+		if err := r.commitWaiting(ctx); err != nil && r.failure == nil {
 			r.failure = err
+		}
+		if r.failure != nil {
 			r.opts.forget(r)
 			r.disk.stop()
 			return
@@ -233,25 +235,28 @@ func (r *room) takeGroup() []*pushRequest {
 	return group
 }
 
-// commit makes one row durable and then merges it.
+// commit checks a push, makes its row durable and merges it.
 func (r *room) commit(ctx context.Context, p push, hash string) error {
 	if err := r.core.fits(p); err != nil {
 		return err
 	}
 	r.disk.touched(r)
 	if err := r.disk.markDirty(ctx, r); err != nil {
-		return fmt.Errorf("mark document %s: %w", r.id, err)
+		return app.Explain(err, app.Unavailable, "The change could not be saved yet. It is kept in this browser and sent again.")
 	}
+	// Merging is the only full check: what a browser would reject must never be
+	// stored. Nobody sees the result before the commit, since only this goroutine
+	// could show it, and a commit that fails closes the room. (D2)
 	seq := r.core.seq + 1
-	// The commit outlives whoever asked for it: its outcome must be known.
+	if err := r.core.merge(seq, p); err != nil {
+		return app.Explain(err, app.Invalid, "This change does not fit this document, so it was not taken. Copy your text, then reload the page.")
+	}
 	_, err := r.opts.Store.Write(ctx, app.Write{
 		Table: patchesTable, ID: rowID(r.id, seq), Row: patchRow(r.project, r.id, seq, p, hash), IfRev: app.Absent,
 	})
 	if err != nil {
-		return app.Explain(err, app.Unavailable, "The change could not be saved yet. It is kept in this browser and sent again.")
-	}
-	if err := r.core.merge(seq, p); err != nil {
-		return fmt.Errorf("merge row %d of document %s: %w", seq, r.id, err)
+		r.failure = app.Explain(err, app.Unavailable, "The change could not be saved yet. It is kept in this browser and sent again.")
+		return r.failure
 	}
 	if seq-r.checkpoint >= checkpointEvery {
 		r.writeCheckpoint(ctx)

@@ -468,3 +468,32 @@ func simulate(t *testing.T, seed uint64) {
 		}
 	}
 }
+
+// An update that decodes, but that no browser with this document could take, is
+// refused and not stored: it would be refused again at every opening. (D2)
+func TestD2WhatTheDocumentRefusesIsNotStored(t *testing.T) {
+	p := newProject(t, map[string]string{"notes.tex": ""})
+	rooms, stop := p.server(nil)
+	ada := openTab(t, rooms, "ada", "editor")
+	base := []byte{1, 1, 0, 0, 4, 1, 1, 't', 2, 'h', 'i', 0}
+	if err := ada.push(rooms, tabEdit{1, base}); err != nil {
+		t.Fatal(err)
+	}
+	twoValuesOfOneKey := []byte{1, 2, 0, 2, 0x28, 1, 1, 'm', 1, 'q', 2, 126, 126, 0x88, 0, 2, 1, 126, 0}
+	if err := yjs.Validate(twoValuesOfOneKey); err != nil {
+		t.Fatalf("the update is refused without the document already: %v", err)
+	}
+	if err := ada.push(rooms, tabEdit{2, twoValuesOfOneKey}); !app.IsKind(err, app.Invalid) {
+		t.Errorf("push = %v, want invalid", err)
+	}
+	rows := 0
+	if err := eachPatch(t.Context(), p.store, ada.id, 0, 0, func(int64, push, string) error { rows++; return nil }); err != nil || rows != 1 {
+		t.Errorf("%d rows, %v; want the good one", rows, err)
+	}
+	stop()
+	rooms, stop = p.server(nil)
+	defer stop()
+	if again := openTab(t, rooms, "again", "viewer"); again.text() != p.text(ada.id) {
+		t.Errorf("after a restart %q, rows %q", again.text(), p.text(ada.id))
+	}
+}

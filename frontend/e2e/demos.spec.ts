@@ -9,8 +9,9 @@ test("Ada changes her name and Bob's open page shows it", async ({ world: { ada,
   await expect(people.getByText("Ada", { exact: true })).toBeVisible();
 
   await ada.goto("settings");
-  await ada.page.getByLabel("Name", { exact: true }).first().fill("Ada Lovelace");
-  await ada.page.getByRole("button", { name: "Save name" }).click();
+  const profile = ada.page.getByRole("region", { name: "Profile" });
+  await profile.getByLabel("Name", { exact: true }).fill("Ada Lovelace");
+  await profile.getByRole("button", { name: "Save name" }).click();
 
   await expect(people.getByText("Ada Lovelace", { exact: true })).toBeVisible();
 });
