@@ -1,5 +1,5 @@
 import { Link, Navigate, Outlet, useLocation } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { rowsOf } from "../live/live";
 import { useAccountId, useConnection, useLive } from "../live/react";
 import { HeaderSlotProvider } from "../ui/HeaderSlot";
@@ -19,6 +19,7 @@ export function Shell() {
   const [wasIn, setWasIn] = useState(false);
   if (account !== undefined && !wasIn) setWasIn(true);
   const [slot, setSlot] = useState<HTMLElement | null>(null);
+  useFocusOnNewPage(location.pathname);
   const site = rowsOf(useLive("site_settings", { id: null, name: null }))[0];
 
   if (account === undefined) {
@@ -51,6 +52,17 @@ export function Shell() {
       <Toasts />
     </HeaderSlotProvider>
   );
+}
+
+/** A page that replaces another takes the focus that was in it, for those who do not see the change. */
+function useFocusOnNewPage(pathname: string): void {
+  // Within a project, tabs and folders change while hands stay where they are.
+  const page = pathname.replace(/\/(files|edit|terminals)(\/.*)?$/, "");
+  const last = useRef(page);
+  useEffect(() => {
+    if (last.current !== page && document.activeElement === document.body) document.getElementById("main")?.focus();
+    last.current = page;
+  }, [page]);
 }
 
 function focusMain(event: { preventDefault(): void }): void {
