@@ -46,6 +46,13 @@ func (s *Server) serveTables(w http.ResponseWriter, r *http.Request) error {
 		socket.close(websocket.CloseProtocolError, fmt.Sprintf("Speak the subprotocol %s or %s.", wire.ProtocolCBOR, wire.ProtocolJSON))
 		return nil
 	}
+	leave, err := s.gate.enter(caller, address(r))
+	if err != nil {
+		_, reason := app.Public(err)
+		socket.close(websocket.CloseTryAgainLater, reason)
+		return nil
+	}
+	defer leave()
 	ctx, end := r.Context(), context.CancelFunc(func() {})
 	if caller.SignedIn() {
 		ctx, end, err = s.Access.Guard(ctx, caller, "", app.NoRole)

@@ -72,6 +72,11 @@ func (s *Server) watchTerminal(r *http.Request, caller app.Caller, browser *sock
 		return err
 	}
 	defer end()
+	leave, err := s.gate.enter(caller, address(r))
+	if err != nil {
+		return err
+	}
+	defer leave()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	role := func() app.Role { return s.Access.Role(caller.AccountID, r.PathValue("project")) }

@@ -61,6 +61,7 @@ type Projects interface {
 type Server struct {
 	Options
 	requests sync.WaitGroup // under way, also those that have become sockets
+	gate     gate
 }
 
 // New returns a server; Handler serves it.
