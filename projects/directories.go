@@ -13,11 +13,16 @@ import (
 // writes a thousand files is shown some times, not a thousand.
 const listPause = 150 * time.Millisecond
 
-// folder is a folder that somebody watches.
+// maxFolders is how many folders of one project are followed at once. Each is a
+// stream to the agent, of which it has a bounded number.
+const maxFolders = 256
+
+// folder is a folder that somebody watches, or that is being let go of.
 type folder struct {
-	watching int // how many
+	project  string
+	watching int // how many; 0: it is being let go of
 	cancel   context.CancelFunc
-	done     chan struct{}
+	done     chan struct{} // closed when its row is gone
 }
 
 // after is time.After, named for what it is here: a pause that select can end.
@@ -35,35 +40,60 @@ func (h *Host) Watched(_ context.Context, filter app.Row) (func(), error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	f := h.folders[key]
-	if f == nil {
-		if h.ctx == nil {
-			return nil, app.Errorf(app.Unavailable, "The server is stopping. Please try again.")
+	if f == nil || f.watching == 0 {
+		var err error
+		if f, err = h.followLocked(project, path, f); err != nil {
+			return nil, err
 		}
-		ctx, cancel := context.WithCancel(h.ctx)
-		f = &folder{cancel: cancel, done: make(chan struct{})}
 		h.folders[key] = f
-		h.taskLocked(func(context.Context) { h.follow(ctx, f, project, path) })
 	}
 	f.watching++
-	return func() { h.release(key, f) }, nil
+	return func() { h.release(f) }, nil
 }
 
-func (h *Host) release(key string, f *folder) {
+// followLocked begins to follow a folder. before was followed and is being let
+// go of; nil if there is none. Its row goes first.
+func (h *Host) followLocked(project, path string, before *folder) (*folder, error) {
+	if h.ctx == nil {
+		return nil, app.Errorf(app.Unavailable, "The server is stopping. Please try again.")
+	}
+	n := 0
+	for _, f := range h.folders {
+		if f.project == project {
+			n++
+		}
+	}
+	if n >= maxFolders {
+		return nil, app.Errorf(app.TooLarge, "More than %d folders of this project are shown at once. Please close some.", maxFolders)
+	}
+	ctx, cancel := context.WithCancel(h.ctx)
+	f := &folder{project: project, cancel: cancel, done: make(chan struct{})}
+	h.taskLocked(func(context.Context) {
+		if before != nil {
+			<-before.done
+		}
+		h.follow(ctx, project, path)
+		h.dropListing(project, path)
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.folders[project+"/"+path] == f {
+			delete(h.folders, project+"/"+path)
+		}
+		close(f.done)
+	})
+	return f, nil
+}
+
+func (h *Host) release(f *folder) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if f.watching--; f.watching > 0 {
-		return
-	}
-	f.cancel()
-	if h.folders[key] == f {
-		delete(h.folders, key)
+	if f.watching--; f.watching == 0 {
+		f.cancel()
 	}
 }
 
 // follow keeps the row of a folder until ctx ends.
-func (h *Host) follow(ctx context.Context, f *folder, project, path string) {
-	defer close(f.done)
-	defer h.dropListing(project, path, f)
+func (h *Host) follow(ctx context.Context, project, path string) {
 	for ctx.Err() == nil {
 		changed := h.changed(project)
 		client, ok := h.Running(project)
@@ -144,19 +174,12 @@ func (h *Host) writeListing(ctx context.Context, project, path string, l files.L
 	}
 }
 
-// dropListing removes the row, unless somebody watches the folder again.
-func (h *Host) dropListing(project, path string, f *folder) {
-	key := project + "/" + path
-	h.mu.Lock()
-	other := h.folders[key]
-	h.mu.Unlock()
-	if other != nil && other != f {
-		return
-	}
+// dropListing removes the row of a folder that nobody watches any more.
+func (h *Host) dropListing(project, path string) {
 	// The watch has ended, and with it its context; the row must go all the same.
 	ctx, cancel := context.WithTimeout(context.Background(), retryAfter)
 	defer cancel()
-	if _, err := h.o.Store.Write(ctx, app.Write{Table: "directories", ID: key, IfRev: app.AnyRev}); err != nil {
+	if _, err := h.o.Store.Write(ctx, app.Write{Table: "directories", ID: project + "/" + path, IfRev: app.AnyRev}); err != nil {
 		h.o.Log.Warn("listing not removed", "project", project, "err", err)
 	}
 }

@@ -5,7 +5,7 @@
 // states, and writes finished or error. One goroutine at a time acts for a
 // project; it reads the row, decides the next step (next, a pure function), does
 // it and reads again, so that it can be stopped and continued anywhere, by
-// another server too. (PROTOCOL.md, projects)
+// another server too.
 //
 // Agents outlive the server. Each has a folder run/<8 hex digits> with its
 // socket, its secret and what identifies its process; the next server finds

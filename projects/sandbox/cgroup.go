@@ -219,7 +219,21 @@ func (c *cgroups) bound(name string, l Limits) error {
 			return err
 		}
 	}
-	return nil
+	return c.boundSwap(name, l)
+}
+
+// boundSwap keeps a project from filling the swap when its memory is full. Not
+// every kernel counts it.
+func (c *cgroups) boundSwap(name string, l Limits) error {
+	file, value := "user/memory.memsw.limit_in_bytes", strconv.FormatInt(l.MemoryBytes, 10) // of both together
+	if c.v2 {
+		file, value = "user/memory.swap.max", "0"
+	}
+	err := writeExisting(filepath.Join(c.roots["memory"], name, file), value)
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.EOPNOTSUPP) {
+		return nil
+	}
+	return err
 }
 
 // enter moves a process into the agent's leaf.
