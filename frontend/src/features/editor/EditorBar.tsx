@@ -1,4 +1,5 @@
 import { IconDownload } from "@tabler/icons-react";
+import { downloadLink } from "../../ui/downloadLink";
 import { IconButton } from "../../ui/IconButton";
 import { Tag } from "../../ui/Tag";
 import type { Person } from "./cursors";
@@ -30,7 +31,7 @@ export function EditorBar(props: { status: Status; people: readonly Person[]; na
         label={`Download ${name}`}
         icon={<IconDownload size={18} />}
         size="small"
-        renderRoot={(given) => <a {...given} href={download} download />}
+        renderRoot={downloadLink(download)}
       />
     </div>
   );

@@ -25,7 +25,10 @@ class Room {
     this.seq = 1;
     this.server.source("document_states", ({ state_vector }) => ({
       document_id: this.id,
-      update: encodeStateAsUpdate(this.doc, (state_vector as Uint8Array).length > 0 ? (state_vector as Uint8Array) : undefined),
+      update: encodeStateAsUpdate(
+        this.doc,
+        (state_vector as Uint8Array).length > 0 ? (state_vector as Uint8Array) : undefined,
+      ),
       seq: this.seq,
       merged: {},
       read_only: this.readOnly,
@@ -72,6 +75,8 @@ let rooms = 0; // the browser keeps outboxes between tests: each has a document 
 
 beforeEach(() => page.viewport(900, 700));
 
+const usual = { projectId: "p1", role: "editor" } as const;
+
 async function show(room: Room, props: Partial<EditorFrameProps> = {}, scheme: "light" | "dark" = "light") {
   const store = new LiveStore(room.server);
   const frame = (more: Partial<EditorFrameProps> = {}) => (
@@ -79,7 +84,7 @@ async function show(room: Room, props: Partial<EditorFrameProps> = {}, scheme: "
       <LiveStoreProvider value={store}>
         <main style={{ height: 500 }}>
           <h1>Project</h1>
-          <EditorFrame projectId="p1" path={`${room.id}.tex`} role="editor" {...props} {...more} />
+          <EditorFrame {...usual} path={`${room.id}.tex`} {...props} {...more} />
         </main>
         <Toasts />
       </LiveStoreProvider>

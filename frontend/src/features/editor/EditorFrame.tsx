@@ -1,16 +1,17 @@
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { rowsOf } from "../../live/live";
 import { useAction, useConnection, useLive } from "../../live/react";
 import { fileAddress } from "../../lib/addresses";
 import { nameOf } from "../../lib/paths";
 import { Button } from "../../ui/Button";
+import { downloadLink } from "../../ui/downloadLink";
 import { Notice } from "../../ui/Notice";
 import { Waiting } from "../../ui/Waiting";
 import type { Member } from "../../wire/types.gen";
 import { EditorBar } from "./EditorBar";
 import styles from "./EditorFrame.module.css";
 import { EditorNotices } from "./EditorNotices";
-import type { DocumentSession } from "./session";
+import type { DocumentSession, SessionView } from "./session";
 import { statusOf } from "./status";
 import { TextArea } from "./TextArea";
 import { usePeople } from "./usePeople";
@@ -37,6 +38,7 @@ type OpenProps = EditorFrameProps & { session: DocumentSession; onAnew(): void }
 
 function OpenDocument({ projectId, path, role, visible = true, session, onClose, onAnew }: OpenProps) {
   const view = useSyncExternalStore(session.subscribe, session.view);
+  const late = useLate(view);
   const connected = useConnection().state === "open";
   const { documentId } = view;
   const rows = rowsOf(
@@ -47,12 +49,12 @@ function OpenDocument({ projectId, path, role, visible = true, session, onClose,
   );
   const file = rows[0] ?? null;
   const [people, move] = usePeople(session, documentId, visible);
-  const [shownRole, setShownRole] = useState(role);
+  const knownRole = useRef(role);
   useEffect(() => {
-    if (role === shownRole) return;
-    setShownRole(role);
+    if (role === knownRole.current) return;
+    knownRole.current = role;
     session.refresh();
-  }, [role, shownRole, session]);
+  }, [role, session]);
   const writeAgain = useAction((store) =>
     store.set("documents", { id: documentId, write_again: true }, { optimistic: false }),
   );
@@ -62,7 +64,10 @@ function OpenDocument({ projectId, path, role, visible = true, session, onClose,
     case "closed":
       return (
         <div className={styles.frame}>
-          <Waiting what={`“${nameOf(path)}”`} slow={connected ? view.message : "There is no connection to the server."} />
+          <Waiting
+            what={`“${nameOf(path)}”`}
+            slow={connected ? view.message : "There is no connection to the server."}
+          />
         </div>
       );
     case "failed":
@@ -72,9 +77,7 @@ function OpenDocument({ projectId, path, role, visible = true, session, onClose,
           <div className={styles.actions}>
             {onClose && <Button onClick={onClose}>Back to the files</Button>}
             <Button onClick={() => session.retry()}>Try again</Button>
-            <Button renderRoot={(given) => <a {...given} href={fileAddress(projectId, path)} download />}>
-              Download
-            </Button>
+            <Button renderRoot={downloadLink(fileAddress(projectId, path))}>Download</Button>
           </div>
         </div>
       );
@@ -84,18 +87,12 @@ function OpenDocument({ projectId, path, role, visible = true, session, onClose,
       return (
         <section className={styles.frame} aria-label={nameOf(path)}>
           <EditorBar
-            status={statusOf(view, connected, file)}
+            status={statusOf(view, connected, late, file)}
             people={people}
             download={fileAddress(projectId, path)}
             name={nameOf(path)}
           />
-          <EditorNotices
-            session={session}
-            view={view}
-            file={file}
-            onWriteAgain={writeAgain}
-            onAnew={onAnew}
-          />
+          <EditorNotices session={session} view={view} file={file} onWriteAgain={writeAgain} onAnew={onAnew} />
           <TextArea
             session={session}
             path={path}
@@ -107,4 +104,19 @@ function OpenDocument({ projectId, path, role, visible = true, session, onClose,
         </section>
       );
   }
+}
+
+/** A server that has not acknowledged anything for this long is slow, or away without our knowing. */
+const LATE_MS = 1500;
+
+/** Whether what waits to be sent makes no progress. */
+function useLate({ pending, progress }: SessionView): boolean {
+  const [lateAt, setLateAt] = useState<number>();
+  const waiting = pending > 0;
+  useEffect(() => {
+    if (!waiting) return;
+    const timer = setTimeout(() => setLateAt(progress), LATE_MS);
+    return () => clearTimeout(timer);
+  }, [waiting, progress]);
+  return waiting && lateAt === progress;
 }

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import { nameOf } from "../../lib/paths";
 import { rowsOf } from "../../live/live";
 import { useAccountId, useLive } from "../../live/react";
@@ -25,7 +25,9 @@ export function TextArea({ session, path, readOnly, visible, people, onSelect }:
   const editor = useRef<AttachedEditor>(undefined);
   const settings = useEditorSettings();
   const latest = useRef({ settings, readOnly, people, onSelect });
-  latest.current = { settings, readOnly, people, onSelect };
+  useLayoutEffect(() => {
+    latest.current = { settings, readOnly, people, onSelect };
+  });
 
   useEffect(() => {
     if (!host.current) return;
@@ -55,7 +57,7 @@ export function TextArea({ session, path, readOnly, visible, people, onSelect }:
   useEffect(() => {
     // On a telephone the focus would bring up the keyboard.
     if (visible && matchMedia("(pointer: fine)").matches) editor.current?.focus();
-  }, [visible, session]);
+  }, [visible]);
 
   return <div ref={host} className={styles.text} />;
 }
@@ -67,8 +69,11 @@ function useEditorSettings(): EditorSettings {
     useLive("accounts", accountId === undefined ? undefined : { id: accountId, editor_settings: {} }),
   );
   const dark = useDark();
-  const { font_size: fontSize = 14, line_wrapping: lineWrapping = true, tab_size: tabSize = 4 } =
-    rows[0]?.editor_settings ?? {};
+  const {
+    font_size: fontSize = 14,
+    line_wrapping: lineWrapping = true,
+    tab_size: tabSize = 4,
+  } = rows[0]?.editor_settings ?? {};
   return useMemo(
     () => ({ dark, fontSize, lineWrapping, lineNumbers: true, tabSize }),
     [dark, fontSize, lineWrapping, tabSize],

@@ -42,8 +42,8 @@ function show(text: string, options: { readOnly?: boolean; language?: Language }
   return { doc, content, host, area, editor, source, remote };
 }
 
-
-const lines = (area: HTMLElement) => Array.from(area.querySelectorAll(".cm-line"), (line) => line.textContent).join("\n");
+const lines = (area: HTMLElement) =>
+  Array.from(area.querySelectorAll(".cm-line"), (line) => line.textContent).join("\n");
 
 test("what is typed is in the document, and what others write is on the screen", async () => {
   const { content, area, remote } = show("one\ntwo");
@@ -140,6 +140,14 @@ describe("languages", () => {
       expect(spans.some((span) => span.includes(part))).toBe(true);
     });
   });
+});
+
+test("an apostrophe stays one, a bracket gets its other half", async () => {
+  const { content, area } = show("", { language: "latex" });
+  await vi.waitFor(() => expect(area.dataset["language"]).toBe("stex"));
+  await userEvent.click(area);
+  await userEvent.keyboard("'tis (");
+  expect(content.toString()).toBe("'tis ()");
 });
 
 test("settings change the editor without losing the text", () => {

@@ -88,6 +88,7 @@ export function attachEditor(
         language.of([]),
         highlighting,
         EditorView.contentAttributes.of({
+          tabindex: "0", // it can be reached anyway, but tools that check pages do not know this of editable text
           "aria-label": source.label,
           "aria-description": "Press Escape, then Tab, to leave the editor.",
         }),

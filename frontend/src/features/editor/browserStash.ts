@@ -1,5 +1,5 @@
 import type { Entry } from "./outbox";
-import type { KeptBox, Place, Stash } from "./stash";
+import { distinctFiles, type KeptBox, type Place, type Stash } from "./stash";
 
 /** Raised when the stores below change their form. */
 const VERSION = 1;
@@ -40,6 +40,13 @@ export class BrowserStash implements Stash {
         return { ...box, entries: rows.map(({ n, update }) => ({ n, update })) };
       }),
     );
+  }
+
+  async files(accountId: string): Promise<{ project_id: string; path: string }[]> {
+    const database = await this.database;
+    const range = IDBKeyRange.bound([accountId], [accountId, []]); // an array sorts behind every text
+    const boxes: BoxRow[] = await done(database.transaction("boxes").objectStore("boxes").index("file").getAll(range));
+    return distinctFiles(boxes);
   }
 
   hold(origin: string): Promise<(() => void) | undefined> {

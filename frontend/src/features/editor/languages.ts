@@ -1,5 +1,5 @@
 import { HighlightStyle, LanguageSupport, StreamLanguage, syntaxHighlighting } from "@codemirror/language";
-import type { Extension } from "@codemirror/state";
+import { EditorState, type Extension } from "@codemirror/state";
 import { tags } from "@lezer/highlight";
 import { extensionOf } from "../../lib/paths";
 
@@ -23,25 +23,31 @@ export function languageOf(path: string): Language {
   return byExtension[extensionOf(path)] ?? "plain";
 }
 
+/** In prose a quotation mark is mostly an apostrophe: only brackets are closed by themselves. */
+const prose = { closeBrackets: { brackets: ["(", "[", "{"] } };
+
 /** Loads what the editor needs for a language; each is a chunk of its own. */
 export async function languageSupport(language: Language): Promise<Extension> {
   switch (language) {
     case "latex": {
       const { stex } = await import("@codemirror/legacy-modes/mode/stex");
       return new LanguageSupport(
-        StreamLanguage.define({ ...stex, languageData: { ...stex.languageData, commentTokens: { line: "%" } } }),
+        StreamLanguage.define({
+          ...stex,
+          languageData: { ...stex.languageData, commentTokens: { line: "%" }, ...prose },
+        }),
       );
     }
     case "markdown": {
       const { markdown } = await import("@codemirror/lang-markdown");
-      return markdown();
+      return markdown({ completeHTMLTags: false });
     }
     case "python": {
       const { python } = await import("@codemirror/lang-python");
       return python();
     }
     case "plain":
-      return [];
+      return EditorState.languageData.of(() => [prose]);
   }
 }
 

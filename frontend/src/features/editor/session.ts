@@ -56,6 +56,8 @@ export interface SessionView {
   synced: boolean;
   /** Local changes that are not acknowledged. */
   pending: number;
+  /** Rises with every acknowledgement: while it does, what waits is on its way. */
+  progress: number;
   /** The browser did not keep a waiting change: it is lost with the tab. */
   unkept: boolean;
   /** The newest patch that the text holds. */
@@ -82,6 +84,7 @@ export class DocumentSession {
     readOnly: true,
     synced: false,
     pending: 0,
+    progress: 0,
     unkept: false,
     seq: 0,
     leftovers: [],
@@ -350,7 +353,8 @@ export class DocumentSession {
   private acknowledge(box: Outbox, n: number): void {
     if (box.acknowledge(n) === 0) return;
     this.kept(this.options.stash.acknowledge(box.origin, n));
-    this.show(this.boxes().every((one) => one.size === 0) ? { unkept: false } : {});
+    const progress = this.current.progress + 1;
+    this.show(this.boxes().every((one) => one.size === 0) ? { progress, unkept: false } : { progress });
   }
 
   private hold(origin: string): void {

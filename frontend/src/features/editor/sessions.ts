@@ -1,6 +1,7 @@
 import { newID } from "../../lib/ids";
 import type { LiveStore } from "../../live/LiveStore";
 import { BrowserStash } from "./browserStash";
+import { databaseName } from "./sendLeftovers";
 import { DocumentSession } from "./session";
 import { MemoryStash, type Stash } from "./stash";
 import { tablesServer } from "./tablesServer";
@@ -61,38 +62,57 @@ function lost(session: DocumentSession): boolean {
   return phase === "failed";
 }
 
-const sessionsOf = new WeakMap<LiveStore, Sessions>();
+/** What the editors of one tab share. */
+interface Editors {
+  sessions: Sessions;
+  stash: Stash;
+}
+
+const editorsOf = new WeakMap<LiveStore, Editors>();
 
 /** The sessions of the tab whose tables these are. */
 export function sessionsFor(store: LiveStore): Sessions {
-  const found = sessionsOf.get(store);
+  return editorsFor(store).sessions;
+}
+
+/** Opens each document for which this browser has kept something, until it is sent. @returns how many there are */
+export async function sendKept(store: LiveStore, accountId: string): Promise<number> {
+  const { sessions, stash } = editorsFor(store);
+  const files = await stash.files(accountId);
+  for (const { project_id, path } of files) {
+    const { session, leave } = sessions.open(accountId, project_id, path);
+    const stop = session.subscribe(() => {
+      const { phase, message, synced } = session.view();
+      // What waits keeps the session alive from here on; where opening fails, the next page tries again.
+      if ((phase === "opening" && message === undefined) || (phase === "open" && !synced)) return;
+      stop();
+      leave();
+    });
+  }
+  return files.length;
+}
+
+function editorsFor(store: LiveStore): Editors {
+  const found = editorsOf.get(store);
   if (found) return found;
-  const stash = openStash();
-  const sessions = new Sessions(
-    (account_id, project_id, path) =>
-      new DocumentSession({
-        server: tablesServer(store, account_id),
-        stash,
-        account_id,
-        project_id,
-        path,
-        newID,
-        chance: Math.random,
-        after,
-      }),
-  );
-  sessionsOf.set(store, sessions);
-  return sessions;
+  const stash = "indexedDB" in globalThis ? new BrowserStash(databaseName()) : new MemoryStash();
+  const make = (account_id: string, project_id: string, path: string) =>
+    new DocumentSession({
+      server: tablesServer(store, account_id),
+      stash,
+      account_id,
+      project_id,
+      path,
+      newID,
+      chance: Math.random,
+      after,
+    });
+  const editors = { sessions: new Sessions(make), stash };
+  editorsOf.set(store, editors);
+  return editors;
 }
 
 export function after(ms: number, fn: () => void): () => void {
   const timer = setTimeout(fn, ms);
   return () => clearTimeout(timer);
-}
-
-/** One stash for each place where Lyceum is served on this origin; a browser without storage keeps things in memory. */
-function openStash(): Stash {
-  return "indexedDB" in globalThis
-    ? new BrowserStash(`lyceum:${new URL(document.baseURI).pathname}`)
-    : new MemoryStash();
 }

@@ -27,6 +27,9 @@ export interface Stash {
   /** The outboxes that were kept for a file, whatever document it was then. */
   list(file: Omit<Place, "document_id">): Promise<KeptBox[]>;
 
+  /** The files for which an account has something kept that was not refused, each once. */
+  files(accountId: string): Promise<{ project_id: string; path: string }[]>;
+
   /**
    * Holds an outbox for this tab alone.
    *
@@ -60,6 +63,10 @@ export class MemoryStash implements Stash {
       .map((box) => ({ ...box, entries: [...box.entries] }));
   }
 
+  async files(accountId: string): Promise<{ project_id: string; path: string }[]> {
+    return distinctFiles([...this.boxes.values()].filter((box) => box.account_id === accountId));
+  }
+
   async hold(origin: string): Promise<(() => void) | undefined> {
     if (this.held.has(origin)) return undefined;
     this.held.add(origin);
@@ -87,4 +94,15 @@ export class MemoryStash implements Stash {
   async remove(origin: string): Promise<void> {
     this.boxes.delete(origin);
   }
+}
+
+/** The files of boxes that may be sent, each once. */
+export function distinctFiles(
+  boxes: readonly (Place & { refused: boolean })[],
+): { project_id: string; path: string }[] {
+  const files = new Map<string, { project_id: string; path: string }>();
+  for (const { project_id, path, refused } of boxes) {
+    if (!refused) files.set(JSON.stringify([project_id, path]), { project_id, path });
+  }
+  return [...files.values()];
 }

@@ -7,6 +7,7 @@ const open: SessionView = {
   readOnly: false,
   synced: true,
   pending: 0,
+  progress: 0,
   unkept: false,
   seq: 7,
   leftovers: [],
@@ -27,11 +28,15 @@ describe("D7 the state of saving is shown as it is", () => {
     ["nothing known of the file", open, true, null, "Connecting…"],
     ["refused", { ...open, phase: "refused" as const }, true, saved, "Not sent"],
   ])("%s", (_, view, connected, file, want) => {
-    expect(statusOf(view, connected, file).text).toBe(want);
+    expect(statusOf(view, connected, true, file).text).toBe(want);
+  });
+
+  test("what is just on its way is a part of saving", () => {
+    expect(statusOf({ ...open, pending: 1 }, true, false, saved).text).toBe("Saving…");
   });
 
   test("what the browser could not keep is said before anything else", () => {
-    const { kind, text } = statusOf({ ...open, pending: 2, unkept: true }, false, saved);
+    const { kind, text } = statusOf({ ...open, pending: 2, unkept: true }, false, false, saved);
     expect(kind).toBe("bad");
     expect(text).toMatch(/2 changes only in this tab/);
   });

@@ -19,8 +19,11 @@ export interface Status {
  * The words for the state of saving (D7). "Saved" is said only when the file on
  * disk has all that is on the screen; what the server does not have comes
  * before what the disk does not have.
+ *
+ * @param late whether what waits has made no progress for some time; what is
+ *   just on its way is a part of saving
  */
-export function statusOf(view: SessionView, connected: boolean, file: FileRow | null): Status {
+export function statusOf(view: SessionView, connected: boolean, late: boolean, file: FileRow | null): Status {
   if (view.phase !== "open") return { kind: view.phase === "opening" ? "busy" : "bad", text: phaseWords[view.phase] };
   if (view.unkept && view.pending > 0) {
     return { kind: "bad", text: `${changes(view.pending)} only in this tab: the browser gives no room to keep them` };
@@ -31,7 +34,8 @@ export function statusOf(view: SessionView, connected: boolean, file: FileRow | 
       text: view.pending === 0 ? "Offline" : `Offline — ${changes(view.pending)} kept in this browser`,
     };
   }
-  if (view.pending > 0) return { kind: "busy", text: `Not sent (${view.pending})` };
+  if (view.pending > 0 && late) return { kind: "busy", text: `Not sent (${view.pending})` };
+  if (view.pending > 0) return { kind: "busy", text: "Saving…" };
   if (!view.synced) return { kind: "busy", text: "Connecting…" };
   if (file === null) return { kind: "busy", text: "Connecting…" };
   if (file.error !== undefined && file.error !== "") return { kind: "bad", text: "Not saved" };

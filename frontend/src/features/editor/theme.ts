@@ -34,13 +34,15 @@ export const look: Extension = EditorView.theme({
   },
   ".cm-panels-top": { borderBottom: "1px solid var(--editor-border)" },
   ".cm-panel.cm-search": { padding: "6px 28px 6px 8px", fontSize: "14px" },
+  ".cm-panel.cm-search label": { fontSize: "13px", whiteSpace: "nowrap" },
   ".cm-panel.cm-search [name=close]": { fontSize: "20px", padding: "0 8px" },
   ".cm-textfield": {
     color: "var(--editor-text)",
     backgroundColor: "var(--editor-background)",
     border: "1px solid var(--editor-gutter)",
     borderRadius: "4px",
-    padding: "3px 6px",
+    padding: "4px 6px",
+    fontSize: "14px",
   },
   ".cm-button": {
     color: "var(--editor-text)",
@@ -48,7 +50,8 @@ export const look: Extension = EditorView.theme({
     backgroundColor: "var(--editor-background)",
     border: "1px solid var(--editor-gutter)",
     borderRadius: "4px",
-    padding: "3px 8px",
+    padding: "4px 10px",
+    fontSize: "13px",
   },
   ".cm-tooltip": {
     color: "var(--editor-text)",

@@ -27,9 +27,7 @@ export function usePeople(
     if (documentId === undefined) return;
     const own = new CaretSender((position) => {
       const place = position === undefined ? undefined : { position };
-      store
-        .once({ cursors: { document_id: documentId, ...place } }, { set: true })
-        .catch(() => {}); // the next place makes it meaningless
+      store.once({ cursors: { document_id: documentId, ...place } }, { set: true }).catch(() => {}); // the next place makes it meaningless
     }, after);
     sender.current = own;
     return () => {
@@ -44,13 +42,19 @@ export function usePeople(
     return () => {
       sender.current?.leave();
       // With the connection gone the row is gone as well.
-      store.once({ cursors: { document_id: documentId, connection_id: connectionId } }, { delete: true }).catch(() => {});
+      store
+        .once({ cursors: { document_id: documentId, connection_id: connectionId } }, { delete: true })
+        .catch(() => {});
     };
   }, [store, documentId, connectionId, visible]);
 
   const rows = rowsOf(cursors);
   const people = useMemo(
-    () => peopleOf(rows.map((row) => ({ ...row, id: row.connection_id })), connectionId ?? ""),
+    () =>
+      peopleOf(
+        rows.map((row) => ({ ...row, id: row.connection_id })),
+        connectionId ?? "",
+      ),
     [rows, connectionId],
   );
   const move = (span: Span | undefined) => {

@@ -1,4 +1,5 @@
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useMemo, useState, useSyncExternalStore } from "react";
+import type { LiveStore } from "../../live/LiveStore";
 import { useAccountId, useStore } from "../../live/react";
 import type { DocumentSession } from "./session";
 import { sessionsFor } from "./sessions";
@@ -12,17 +13,37 @@ import { sessionsFor } from "./sessions";
 export function useSession(projectId: string, path: string): [DocumentSession | undefined, () => void] {
   const store = useStore();
   const accountId = useAccountId();
-  const [session, setSession] = useState<DocumentSession>();
   const [generation, setGeneration] = useState(0);
-  useEffect(() => {
-    if (accountId === undefined) return;
-    const { session: opened, leave } = sessionsFor(store).open(accountId, projectId, path);
-    setSession(opened);
-    return () => {
-      setSession(undefined);
-      leave();
-    };
-  }, [store, accountId, projectId, path, generation]);
+  const holder = useMemo(
+    () => new Holder(store, accountId, projectId, path, generation),
+    [store, accountId, projectId, path, generation],
+  );
+  const session = useSyncExternalStore(holder.subscribe, holder.session);
   const anew = useCallback(() => setGeneration((before) => before + 1), []);
   return [session, anew];
+}
+
+/** Opens the session when somebody begins to look, leaves it when nobody looks any more. */
+class Holder {
+  private opened: DocumentSession | undefined;
+
+  constructor(
+    private readonly store: LiveStore,
+    private readonly accountId: string | undefined,
+    private readonly projectId: string,
+    private readonly path: string,
+    readonly generation: number,
+  ) {}
+
+  session = (): DocumentSession | undefined => this.opened;
+
+  subscribe = (): (() => void) => {
+    if (this.accountId === undefined) return () => {};
+    const { session, leave } = sessionsFor(this.store).open(this.accountId, this.projectId, this.path);
+    this.opened = session;
+    return () => {
+      this.opened = undefined;
+      leave();
+    };
+  };
 }

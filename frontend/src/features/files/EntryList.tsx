@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type RefObject, useRef } from "react";
+import { type RefObject, useEffect, useRef } from "react";
 import type { Asking } from "./EntryDialog";
 import { EntryRow } from "./EntryRow";
 import styles from "./FilesPanel.module.css";
@@ -25,6 +25,7 @@ export interface EntryListProps {
 export function EntryList(props: EntryListProps) {
   const { projectId, folder, entries, mayEdit, scroller, onOpen, onAsk } = props;
   const list = useRef<HTMLUListElement>(null);
+  // oxlint-disable-next-line react/incompatible-library -- there is no compiler that would have to understand it
   const rows = useVirtualizer({
     count: entries.length,
     getScrollElement: () => scroller.current,
@@ -37,32 +38,36 @@ export function EntryList(props: EntryListProps) {
   const above = virtual?.[0]?.start ?? 0;
   const below = virtual ? rows.getTotalSize() - (virtual.at(-1)?.end ?? 0) : 0;
 
-  /** Moves the focus to another name, which may have to be drawn first. */
-  const focus = (index: number) => {
-    if (index < 0 || index >= entries.length) return;
-    if (virtual) rows.scrollToIndex(index);
-    requestAnimationFrame(() => {
-      list.current?.querySelector<HTMLElement>(`[data-index="${index}"] [data-name]`)?.focus();
-    });
-  };
-  const key = (event: KeyboardEvent) => {
-    if (!(event.target instanceof HTMLElement) || event.target.dataset["name"] === undefined) return;
-    const index = Number(event.target.closest<HTMLElement>("[data-index]")?.dataset["index"]);
-    const entry = entries[index];
-    if (!entry) return;
-    const { name, kind } = entry;
-    if (event.key === "ArrowDown") focus(index + 1);
-    else if (event.key === "ArrowUp") focus(index - 1);
-    else if (event.key === "Home") focus(0);
-    else if (event.key === "End") focus(entries.length - 1);
-    else if (event.key === "F2" && mayEdit) onAsk({ act: "rename", folder, name, kind });
-    else if (event.key === "Delete" && mayEdit) onAsk({ act: "delete", folder, name, kind });
-    else return;
-    event.preventDefault();
-  };
+  useEffect(() => {
+    const element = list.current;
+    if (!element) return;
+    /** Moves the focus to another name, which may have to be drawn first. */
+    const focus = (index: number) => {
+      if (index < 0 || index >= entries.length) return;
+      rows.scrollToIndex(index);
+      requestAnimationFrame(() => element.querySelector<HTMLElement>(`[data-index="${index}"] [data-name]`)?.focus());
+    };
+    const press = (event: KeyboardEvent) => {
+      if (!(event.target instanceof HTMLElement) || event.target.dataset["name"] === undefined) return;
+      const index = Number(event.target.closest<HTMLElement>("[data-index]")?.dataset["index"]);
+      const entry = entries[index];
+      if (!entry) return;
+      const { name, kind } = entry;
+      if (event.key === "ArrowDown") focus(index + 1);
+      else if (event.key === "ArrowUp") focus(index - 1);
+      else if (event.key === "Home") focus(0);
+      else if (event.key === "End") focus(entries.length - 1);
+      else if (event.key === "F2" && mayEdit) onAsk({ act: "rename", folder, name, kind });
+      else if (event.key === "Delete" && mayEdit) onAsk({ act: "delete", folder, name, kind });
+      else return;
+      event.preventDefault();
+    };
+    element.addEventListener("keydown", press);
+    return () => element.removeEventListener("keydown", press);
+  }, [entries, rows, folder, mayEdit, onAsk]);
 
   return (
-    <ul ref={list} className={styles.list} style={{ paddingTop: above, paddingBottom: below }} onKeyDown={key}>
+    <ul ref={list} className={styles.list} style={{ paddingTop: above, paddingBottom: below }}>
       {shown.map((index) => {
         const entry = entries[index];
         return (

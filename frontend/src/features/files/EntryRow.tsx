@@ -13,9 +13,10 @@ import { memo } from "react";
 import { fileAddress } from "../../lib/addresses";
 import { extensionOf, join } from "../../lib/paths";
 import { formatSize } from "../../lib/sizes";
-import { ago, exactly } from "../../lib/times";
+import { downloadLink } from "../../ui/downloadLink";
 import { IconButton } from "../../ui/IconButton";
 import { Menu } from "../../ui/Menu";
+import { RelativeTime } from "../../ui/RelativeTime";
 import type { Asking } from "./EntryDialog";
 import styles from "./FilesPanel.module.css";
 import { type Entry, mayBeText } from "./listing";
@@ -61,13 +62,7 @@ export const EntryRow = memo(function EntryRow({ projectId, folder, entry, mayEd
         </button>
       )}
       <span className={styles.size}>{size === undefined ? "" : formatSize(size)}</span>
-      <span className={styles.modified}>
-        {modified !== undefined && (
-          <time dateTime={new Date(modified).toISOString()} title={exactly(modified)}>
-            {ago(modified, Date.now())}
-          </time>
-        )}
-      </span>
+      <span className={styles.modified}>{modified !== undefined && <RelativeTime time={modified} />}</span>
       <Menu
         trigger={<IconButton label={`Actions for ${name}`} icon={<IconDots size={17} />} size="small" />}
         entries={[
@@ -77,7 +72,7 @@ export const EntryRow = memo(function EntryRow({ projectId, folder, entry, mayEd
                 {
                   label: "Download",
                   icon: <IconDownload size={16} />,
-                  renderRoot: (given: Record<string, unknown>) => <a {...given} href={address} download />,
+                  renderRoot: downloadLink(address),
                 },
               ]),
           {

@@ -32,6 +32,8 @@ const home = {
   },
 };
 
+const usual = { projectId: "p1", path: "", role: "editor" } as const;
+
 async function show(props: Partial<FilesPanelProps> = {}, scheme: "light" | "dark" = "light", width = 800) {
   const onOpen = vi.fn();
   const onOpenTerminal = vi.fn();
@@ -41,7 +43,7 @@ async function show(props: Partial<FilesPanelProps> = {}, scheme: "light" | "dar
       <LiveStoreProvider value={store}>
         <main style={{ width, height: 600 }}>
           <h1>Project</h1>
-          <FilesPanel projectId="p1" path="" role="editor" onOpen={onOpen} onOpenTerminal={onOpenTerminal} {...props} />
+          <FilesPanel {...usual} onOpen={onOpen} onOpenTerminal={onOpenTerminal} {...props} />
         </main>
         <Toasts />
       </LiveStoreProvider>
@@ -65,14 +67,19 @@ test("a folder is shown as it is, and as it changes", async () => {
 test("text opens in the editor, a folder opens here, a picture is downloaded", async () => {
   server.put("directories", home);
   const { onOpen } = await show();
-  await page.getByRole("button", { name: /slides.tex$/ }).first().click();
+  await page
+    .getByRole("button", { name: /slides.tex$/ })
+    .first()
+    .click();
   await page.getByRole("button", { name: /^Folder\s*chapters/ }).click();
   expect(onOpen.mock.calls).toEqual([
     ["slides.tex", "file"],
     ["chapters", "directory"],
   ]);
   const picture = page.getByRole("link", { name: /figure.png/ });
-  expect(new URL((picture.element() as HTMLAnchorElement).href).pathname).toMatch(/\/api\/projects\/p1\/files\/figure.png$/);
+  expect(new URL((picture.element() as HTMLAnchorElement).href).pathname).toMatch(
+    /\/api\/projects\/p1\/files\/figure.png$/,
+  );
 });
 
 test("the way back leads over every folder", async () => {
@@ -123,7 +130,9 @@ test("by keyboard alone: down, rename with F2, delete after a question", async (
   await userEvent.keyboard("{F2}");
   await page.getByRole("textbox", { name: "Name" }).fill("talk.tex");
   await userEvent.keyboard("{Enter}");
-  await vi.waitFor(() => expect(server.sets.at(-1)?.[1]).toMatchObject({ action: "rename", path: "slides.tex", to: "talk.tex" }));
+  await vi.waitFor(() =>
+    expect(server.sets.at(-1)?.[1]).toMatchObject({ action: "rename", path: "slides.tex", to: "talk.tex" }),
+  );
   await expect.element(page.getByRole("dialog")).not.toBeInTheDocument();
   document.querySelector<HTMLElement>("[data-name=chapters]")?.focus();
   await userEvent.keyboard("{Delete}");

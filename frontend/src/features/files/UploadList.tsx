@@ -1,4 +1,5 @@
 import { IconCircleCheck, IconX } from "@tabler/icons-react";
+import { useEffect } from "react";
 import { nameOf } from "../../lib/paths";
 import { formatSize } from "../../lib/sizes";
 import { Button } from "../../ui/Button";
@@ -6,10 +7,18 @@ import { IconButton } from "../../ui/IconButton";
 import styles from "./FilesPanel.module.css";
 import type { Upload, Uploads } from "./uploads";
 
+/** What is uploaded is in the list above: it is told for some seconds, then goes. */
+const TOLD_MS = 6000;
+
 /** The files on their way into the project, each with a way to break it off. */
 export function UploadList({ uploads, list }: { uploads: Uploads; list: readonly Upload[] }) {
+  const done = list.length > 0 && list.every((upload) => upload.state.is === "done");
+  useEffect(() => {
+    if (!done) return;
+    const timer = setTimeout(() => uploads.clear(), TOLD_MS);
+    return () => clearTimeout(timer);
+  }, [done, uploads]);
   if (list.length === 0) return null;
-  const done = list.every((upload) => upload.state.is === "done");
   return (
     <section className={styles.uploads} aria-label="Uploads">
       <div className={styles.heading}>

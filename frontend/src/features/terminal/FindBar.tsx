@@ -25,7 +25,12 @@ export function FindBar({ onFind, onClose }: { onFind(text: string, back: boolea
         }}
       />
       <IconButton label="Find further up" icon={<IconArrowUp size={17} />} size="small" onClick={() => find(true)} />
-      <IconButton label="Find further down" icon={<IconArrowDown size={17} />} size="small" onClick={() => find(false)} />
+      <IconButton
+        label="Find further down"
+        icon={<IconArrowDown size={17} />}
+        size="small"
+        onClick={() => find(false)}
+      />
       <IconButton label="Close the search" icon={<IconX size={17} />} size="small" onClick={onClose} />
     </search>
   );

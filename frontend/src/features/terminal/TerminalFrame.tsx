@@ -83,7 +83,8 @@ export function TerminalFrame({ projectId, terminalId, role, visible = true }: T
       </div>
       {state.size && !state.size.you && state.size.by !== "" && (
         <p className={styles.size}>
-          {state.size.cols} × {state.size.rows} is the size of {state.size.by}’s window. {state.write && "Type to use yours."}
+          {state.size.cols} × {state.size.rows} is the size of {state.size.by}’s window.{" "}
+          {state.write && "Type to use yours."}
         </p>
       )}
     </section>
@@ -106,7 +107,12 @@ function LinkTag({ state }: { state: TerminalState }) {
 
 function TerminalNotices(props: { state: TerminalState; viewer: boolean; onRestart(): void }) {
   const { state, viewer, onRestart } = props;
-  if (state.link === "ended") return <Notice kind="failed" bar>{state.message}</Notice>;
+  if (state.link === "ended")
+    return (
+      <Notice kind="failed" bar>
+        {state.message}
+      </Notice>
+    );
   return (
     <>
       {state.link === "offline" && (

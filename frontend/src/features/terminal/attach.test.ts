@@ -10,7 +10,7 @@ class FakeScreen implements Screen {
   shown = "";
   slow = false;
   private queue: { text: string; parsed?: () => void }[] = [];
-  private data = (_: string) => {};
+  private data: (text: string) => void = () => {};
 
   write(data: Uint8Array | string, parsed?: () => void) {
     this.queue.push({ text: typeof data === "string" ? data : new TextDecoder().decode(data), parsed });

@@ -81,7 +81,8 @@ export function afterClose(code: number, reason: string): Closed {
     4404: "This terminal does not exist any more.",
   };
   const sentence = forGood[code];
-  if (sentence === undefined) return code === NOT_RUNNING && reason !== "" ? { again: true, message: reason } : { again: true };
+  if (sentence === undefined)
+    return code === NOT_RUNNING && reason !== "" ? { again: true, message: reason } : { again: true };
   return { again: false, message: reason === "" ? sentence : reason };
 }
 

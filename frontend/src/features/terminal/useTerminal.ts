@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { terminalAddress } from "../../lib/addresses";
 import { rowsOf } from "../../live/live";
 import { useAccountId, useLive } from "../../live/react";
@@ -41,7 +41,9 @@ export function useTerminal(host: RefObject<HTMLDivElement | null>, use: Termina
   const [state, setState] = useState<TerminalState>({ link: "connecting", write: false, keysLost: false });
   const settings = useScreenSettings(screenReader);
   const latest = useRef({ use, settings });
-  latest.current = { use, settings };
+  useLayoutEffect(() => {
+    latest.current = { use, settings };
+  });
   const screen = useRef<OpenScreen>(undefined);
   const attached = useRef<AttachedTerminal>(undefined);
 
