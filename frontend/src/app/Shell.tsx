@@ -1,7 +1,8 @@
 import { Link, Navigate, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
+import { sendLeftovers } from "../features/editor/sendLeftovers";
 import { rowsOf } from "../live/live";
-import { useAccountId, useConnection, useLive } from "../live/react";
+import { useAccountId, useConnection, useLive, useStore } from "../live/react";
 import { HeaderSlotProvider } from "../ui/HeaderSlot";
 import { Mark } from "../ui/Mark";
 import { Toasts } from "../ui/Toasts";
@@ -20,6 +21,7 @@ export function Shell() {
   if (account !== undefined && !wasIn) setWasIn(true);
   const [slot, setSlot] = useState<HTMLElement | null>(null);
   useFocusOnNewPage(location.pathname);
+  useLeftovers(account);
   const site = rowsOf(useLive("site_settings", { id: null, name: null }))[0];
 
   if (account === undefined) {
@@ -52,6 +54,15 @@ export function Shell() {
       <Toasts />
     </HeaderSlotProvider>
   );
+}
+
+/** Sends what tabs of this account have left in the browser when they were closed offline. */
+function useLeftovers(account: string | undefined): void {
+  const store = useStore();
+  useEffect(() => {
+    // A browser without storage has kept nothing.
+    if (account !== undefined) sendLeftovers(store, account).catch(() => {});
+  }, [store, account]);
 }
 
 /** A page that replaces another takes the focus that was in it, for those who do not see the change. */

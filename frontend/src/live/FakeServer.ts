@@ -1,5 +1,13 @@
 import type { Connection, ConnectionState } from "../wire/connection";
-import { type Change, type ClientMessage, type Options, type Row, type ServerMessage, TABLES, type WireError } from "../wire/types.gen";
+import {
+  type Change,
+  type ClientMessage,
+  type Options,
+  type Row,
+  type ServerMessage,
+  TABLES,
+  type WireError,
+} from "../wire/types.gen";
 import { idOf } from "./fold";
 import { merged } from "./merge";
 
