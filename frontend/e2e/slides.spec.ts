@@ -58,7 +58,7 @@ test("two people edit the slides at once and build them in a shared terminal", a
 
   await newTerminal(ada.page);
   await bob.page.goto(ada.page.url());
-  await shows(bob.page, /\$ $/m);
+  await shows(bob.page, /\$ ?$/m);
   await command(ada.page, "latexmk -pdf -interaction=nonstopmode slides.tex; echo build ended with $?.");
   await shows(bob.page, /build ended with 0\./, 120_000);
 
