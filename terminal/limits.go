@@ -27,10 +27,13 @@ const (
 
 	// frameSize is the most that one binary frame carries.
 	frameSize = 64 << 10
-	// gatherTime is how long output is gathered after a frame: a PTY gives 4 KB
-	// at a time, and a screen shows at most 120 pictures a second. The first
-	// frame after a pause leaves at once, so that an echo does not wait. (T5)
-	gatherTime = 5 * time.Millisecond
+	// gatherTime is how long output is gathered after a small frame: a PTY gives 4 KB
+	// at a time. The first frame after a pause leaves at once, so that an echo does
+	// not wait. After a full frame it is fullTime, which with frameSize bounds what
+	// a viewer gets to 8 MB/s, about what a browser can draw: twenty viewers of a
+	// flood would otherwise take the processor from the shell. (T5)
+	gatherTime = 3 * time.Millisecond
+	fullTime   = 8 * time.Millisecond
 
 	// TypingBound is how much may wait for a program that does not read, and so
 	// the greatest paste. (T4)

@@ -25,6 +25,7 @@ type ring struct {
 	store       storage
 	size        int64
 	start, end  int64 // offsets that are kept
+	endModes    modes
 	checkpoints []checkpoint
 	grown       chan struct{} // nil while nobody waits
 }
@@ -95,7 +96,7 @@ func (r *ring) appendPart(p []byte) (lost error) {
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.end = end + int64(len(p))
+	r.end, r.endModes = end+int64(len(p)), r.modes.modes
 	if err != nil {
 		lost = errors.Join(fmt.Errorf("keep output on disk: %w", err), r.store.Close())
 		r.spareLocked()
@@ -174,11 +175,8 @@ func (r *ring) newest(back int64) (int64, modes) {
 			return c.at, c.modes
 		}
 	}
-	return r.end, r.modesAtEndLocked()
+	return r.end, r.endModes
 }
-
-// modesAtEndLocked are the last ones known to be whole.
-func (r *ring) modesAtEndLocked() modes { return r.checkpoints[len(r.checkpoints)-1].modes }
 
 func (r *ring) close() error {
 	r.mu.Lock()

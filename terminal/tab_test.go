@@ -22,16 +22,16 @@ import (
 // project serves terminals as an agent does.
 type project struct {
 	*terminal.Sessions
-	t   *testing.T
+	t   testing.TB
 	url string
 }
 
-func serve(t *testing.T, start func(id string, size pty.Size) (pty.Process, error)) *project {
+func serve(t testing.TB, start func(id string, size pty.Size) (pty.Process, error)) *project {
 	t.Helper()
 	return serveWith(t, terminal.Options{Start: start})
 }
 
-func serveWith(t *testing.T, o terminal.Options) *project {
+func serveWith(t testing.TB, o terminal.Options) *project {
 	t.Helper()
 	if o.ScratchDir == "" {
 		o.ScratchDir = t.TempDir()
@@ -73,7 +73,7 @@ func shell(argv ...string) func(string, pty.Size) (pty.Process, error) {
 
 // tab is one viewer: what a browser would do, without a screen.
 type tab struct {
-	t      *testing.T
+	t      testing.TB
 	conn   *websocket.Conn
 	hello  terminal.Hello
 	off    int64           // after the last byte

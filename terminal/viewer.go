@@ -85,7 +85,7 @@ var frames = sync.Pool{New: func() any { return new([frameSize]byte) }}
 func (v *viewer) print(ctx context.Context) error {
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
-	var sent time.Time // when output was last sent
+	var ready time.Time // when output may be sent again
 	for {
 		next, limit := v.due()
 		if next != nil {
@@ -108,19 +108,19 @@ func (v *viewer) print(ctx context.Context) error {
 			}
 			continue
 		}
-		if pause := gatherTime - time.Since(sent); n < frameSize && pause > 0 {
+		if pause := time.Until(ready); pause > 0 {
 			select {
 			case <-time.After(pause):
 			case <-ctx.Done():
 				return ctx.Err()
 			}
 		}
+		begun, from := time.Now(), v.off
 		if err := v.sendOutput(limit); err != nil {
 			return err
 		}
-		if n <= frameSize {
-			sent = time.Now() // what is more than a frame follows at once
-		}
+		size := min(v.off-from, frameSize) // more: it has skipped
+		ready = begun.Add(gatherTime + (fullTime-gatherTime)*time.Duration(size)/frameSize)
 	}
 }
 

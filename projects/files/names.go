@@ -67,7 +67,7 @@ func realName(shown string) (string, bool) {
 		rest = after[2:]
 	}
 	name := b.String()
-	return name, showName(name) == shown
+	return name, showName(name) == shown && !strings.ContainsRune(name, 0)
 }
 
 // existing checks the path of something that is there, and returns its real
