@@ -1,0 +1,77 @@
+import { saved, savingOf, textOf, wholeText } from "./fixtures/editor";
+import type { Person } from "./fixtures/person";
+import { command, newTerminal, shows, terminalText } from "./fixtures/terminal";
+import { expect, test } from "./fixtures/test";
+
+/** How often the server is killed. */
+const KILLS = 10;
+
+/** Types numbered words until told to stop; the numbers show what is lost or doubled. */
+async function typeWords(person: Person, letter: string, stop: () => boolean): Promise<number> {
+  let n = 0;
+  while (!stop()) {
+    await person.page.keyboard.type(`${letter}${n++} `, { delay: 25 });
+  }
+  return n;
+}
+
+/** What a crash of the server must not cost: text, and the shell. */
+test("the server is killed ten times while two people type, and nothing is lost or doubled", async ({
+  server,
+  world: { ada, bob },
+}) => {
+  test.setTimeout(300_000);
+  const project = await ada.createProject("Crash");
+  await ada.addMember(project, bob, "editor");
+  await ada.upload(project, "notes.tex", "first line\n\nlast line\n");
+  await ada.goto(`projects/${project}`);
+  await newTerminal(ada.page);
+  await command(ada.page, "KEPT=$((6*7)); export KEPT; echo shell $$ | tee pid.txt");
+  await shows(ada.page, /shell \d+/);
+  const terminal = ada.page.url();
+  for (const person of [ada, bob]) {
+    await person.goto(`projects/${project}/edit/notes.tex`);
+    await saved(person.page, "notes.tex");
+    await person.page.evaluate(() => Object.assign(window, { notReloaded: true }));
+    await textOf(person.page, "notes.tex").click();
+  }
+  await ada.page.keyboard.press("Control+Home");
+  await bob.page.keyboard.press("Control+End");
+
+  let stop = false;
+  const typing = Promise.all([typeWords(ada, "a", () => stop), typeWords(bob, "b", () => stop)]);
+  try {
+    for (let kill = 0; kill < KILLS; kill++) {
+      // A file is saved a second after a pause or ten after the first edit; the
+      // pauses differ, so that the server dies at different places of it.
+      await new Promise((resolve) => setTimeout(resolve, 700 + kill * 370));
+      await server.kill();
+      await server.start();
+      await expect(savingOf(ada.page, "notes.tex")).not.toContainText("Offline", { timeout: 20_000 });
+      await expect(savingOf(bob.page, "notes.tex")).not.toContainText("Offline", { timeout: 20_000 });
+    }
+  } finally {
+    stop = true;
+  }
+  const typed = await typing;
+
+  await saved(ada.page, "notes.tex");
+  await saved(bob.page, "notes.tex");
+  const file = (await ada.download(project, "notes.tex")).toString();
+  expect(await wholeText(ada.page, "notes.tex")).toBe(file);
+  expect(await wholeText(bob.page, "notes.tex")).toBe(file);
+  const words = file.split(/\s+/);
+  for (const [at, letter] of [...["a", "b"].entries()]) {
+    const own = words.filter((word) => new RegExp(`^${letter}\\d+$`).test(word));
+    expect(own).toEqual(Array.from({ length: typed[at] ?? 0 }, (_, n) => `${letter}${n}`));
+  }
+  for (const person of [ada, bob]) {
+    expect(await person.page.evaluate(() => "notReloaded" in window)).toBe(true);
+  }
+
+  await ada.page.goto(terminal);
+  await command(ada.page, "echo kept $KEPT in $$ and $(cat pid.txt)");
+  await shows(ada.page, /kept 42 in \d+/);
+  const [, now, then] = /kept 42 in (\d+) and shell (\d+)/.exec(await terminalText(ada.page)) ?? [];
+  expect(now).toBe(then);
+});
