@@ -24,6 +24,9 @@ func Shim(arguments []string) error {
 	if err := joinUserLeaf(arguments[0]); err != nil {
 		return err
 	}
+	if err := setLeftAlone(byDefault); err != nil {
+		return err
+	}
 	for i, resource := range []int{unix.RLIMIT_NPROC, unix.RLIMIT_DATA} {
 		n, err := strconv.ParseUint(arguments[1+i], 10, 64)
 		if err != nil {

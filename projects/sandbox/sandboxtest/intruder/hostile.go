@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"runtime"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,12 +35,17 @@ func status() error {
 	return nil
 }
 
-// signalAll sends every signal to process 1.
+// signalAll sends every signal to process 1, many times: some would get through
+// in certain moments only.
 func signalAll() error {
-	for s := unix.Signal(1); s <= 64; s++ {
-		if err := unix.Kill(1, s); err != nil && !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.EINVAL) {
-			return err
+	const rounds = 200
+	for range rounds {
+		for s := unix.Signal(1); s <= 64; s++ {
+			if err := unix.Kill(1, s); err != nil && !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.EAGAIN) {
+				return err
+			}
 		}
+		time.Sleep(time.Millisecond)
 	}
 	return nil
 }
