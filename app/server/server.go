@@ -147,6 +147,8 @@ func (s *server) connect(index *access.Index) {
 	}
 	s.resumer = newResumer(s.rooms.Resume, s.log)
 	s.host.OnRunning = s.resumer.add
+	s.host.OnRenamed = s.rooms.Renamed
+	s.host.OnRemoved = s.rooms.Removed
 	s.engine.Writers["file_actions"] = s.host
 	s.engine.Writers["terminals"] = s.host
 	s.engine.Watchers["directories"] = s.host
