@@ -49,6 +49,9 @@ func (h *Host) fileAction(ctx context.Context, s query.Set) (app.Row, error) {
 	if err == nil {
 		err = act(ctx, client, row)
 	}
+	if err == nil {
+		err = h.tellDocuments(context.WithoutCancel(ctx), row)
+	}
 	done := app.Row{"finished": now()}
 	if err != nil {
 		_, message := app.Public(err)
@@ -64,6 +67,18 @@ func (h *Host) fileAction(ctx context.Context, s query.Set) (app.Row, error) {
 	}
 	maps.Copy(row, done)
 	return row, nil
+}
+
+// tellDocuments lets documents follow what has happened to their files.
+func (h *Host) tellDocuments(ctx context.Context, row app.Row) error {
+	project, path := text(row, "project_id"), text(row, "path")
+	switch action := text(row, "action"); {
+	case action == "rename" && h.OnRenamed != nil:
+		return h.OnRenamed(ctx, project, path, text(row, "to"))
+	case action == "delete" && h.OnRemoved != nil:
+		return h.OnRemoved(ctx, project, path)
+	}
+	return nil
 }
 
 func act(ctx context.Context, c files.Files, row app.Row) (err error) {

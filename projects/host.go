@@ -35,6 +35,12 @@ type Host struct {
 	BeforeStop func(ctx context.Context, projectID string)
 	OnRunning  func(projectID string)
 
+	// OnRenamed and OnRemoved are called after a file or a folder was renamed or
+	// deleted by a file action, and before that is answered: documents follow
+	// their files. Both are set before Start and may be nil.
+	OnRenamed func(ctx context.Context, projectID, from, to string) error
+	OnRemoved func(ctx context.Context, projectID, path string) error
+
 	o          Options
 	generation int64
 	slots      chan struct{} // one for each project that is being worked on

@@ -34,12 +34,18 @@ func (rs *Rooms) documentAt(ctx context.Context, project, path string) (id strin
 	if err := rs.create(ctx, id, project, path, file); err != nil {
 		return "", err
 	}
-	row := app.Row{"id": pathID(project, path), "project_id": project, "path": path, "document_id": id}
-	_, err = rs.opts.Store.Write(ctx, app.Write{Table: pathsTable, ID: pathID(project, path), Row: row, IfRev: app.Absent})
+	err = rs.claim(ctx, project, path, id)
 	if errors.Is(err, app.ErrConflict) { // another server was faster; ours can never be found
 		return rs.lookUp(ctx, project, path)
 	}
 	return id, err
+}
+
+// claim makes a path lead to a document, if it leads to none.
+func (rs *Rooms) claim(ctx context.Context, project, path, id string) error {
+	row := app.Row{"id": pathID(project, path), "project_id": project, "path": path, "document_id": id}
+	_, err := rs.opts.Store.Write(ctx, app.Write{Table: pathsTable, ID: pathID(project, path), Row: row, IfRev: app.Absent})
+	return err
 }
 
 func (rs *Rooms) lookUp(ctx context.Context, project, path string) (string, error) {

@@ -62,8 +62,25 @@ func (rs *Rooms) Resume(ctx context.Context, project string) error {
 	}
 }
 
-// WriteAgain makes the file of a document again that was deleted or replaced.
+// WriteAgain makes the file of a document again that was deleted or replaced,
+// unless its path belongs to another document by now. (D4)
 func (rs *Rooms) WriteAgain(ctx context.Context, id string) error {
+	rec, err := rs.opts.Store.Get(ctx, documentsTable, id)
+	if err != nil {
+		return err
+	}
+	project, _ := rec.Row["project_id"].(string)
+	path, _ := rec.Row["path"].(string)
+	owner, err := rs.lookUp(ctx, project, path)
+	if errors.Is(err, app.ErrNotFound) {
+		owner, err = id, rs.claim(ctx, project, path, id)
+	}
+	if err != nil {
+		return err
+	}
+	if owner != id {
+		return app.Errorf(app.Conflict, "Another file has this name now. Copy your text into a new file.")
+	}
 	return rs.with(ctx, id, func(r *room) error {
 		reply := make(chan error, 1)
 		err, askErr := ask(ctx, r, writeAgainRequest{reply}, reply)

@@ -497,3 +497,47 @@ func TestD2WhatTheDocumentRefusesIsNotStored(t *testing.T) {
 		t.Errorf("after a restart %q, rows %q", again.text(), p.text(ada.id))
 	}
 }
+
+// A file that is renamed in the page keeps its document, with what people type
+// in it; a new file of the old name is a new document. (D4)
+func TestD4DocumentFollowsItsFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProject(t, map[string]string{"notes.tex": "text"})
+		rooms, stop := p.server(nil)
+		defer stop()
+		ada := openTab(t, rooms, "ada", "editor")
+		release, err := rooms.Watched(ada.ctx(), app.Row{"document_id": ada.id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		time.Sleep(2 * time.Second)
+		p.disk.program("chapter/one.tex", "text")
+		p.disk.remove("notes.tex")
+		if err := rooms.Renamed(t.Context(), projectID, "notes.tex", "chapter/one.tex"); err != nil {
+			t.Fatal(err)
+		}
+		ada.types(4, "!")
+		if err := ada.sends(rooms); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := p.disk.content("chapter/one.tex"); got != "text!" {
+			t.Errorf("renamed file %q, want what Ada typed in it", got)
+		}
+		if row := p.row(ada.id); row["path"] != "chapter/one.tex" || row["disk"] != nil || row["error"] != nil {
+			t.Errorf("row after the rename: path %v, disk %v, error %v", row["path"], row["disk"], row["error"])
+		}
+		p.disk.program("notes.tex", "another")
+		if other := openTab(t, rooms, "bob", "editor"); other.id == ada.id || other.text() != "another" {
+			t.Errorf("a new file of the old name is document %s with %q", other.id, other.text())
+		}
+		if err := rooms.Removed(t.Context(), projectID, "chapter"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := rooms.lookUp(t.Context(), projectID, "chapter/one.tex"); !errors.Is(err, app.ErrNotFound) {
+			t.Errorf("after its folder was deleted the document is found: %v", err)
+		}
+	})
+}
