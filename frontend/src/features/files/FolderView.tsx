@@ -28,8 +28,20 @@ export function FolderView(props: FolderViewProps) {
   const row = folder.state === "ready" || folder.state === "stale" ? folder.rows[0] : undefined;
   const entries = useMemo(() => entriesOf(row?.entries ?? {}, order, hidden), [row?.entries, order, hidden]);
 
-  if (folder.state === "failed") return <Notice kind="failed">{folder.error.message}</Notice>;
-  if (row?.error !== undefined) return <Notice kind="warn">{row.error}</Notice>;
+  if (folder.state === "failed") {
+    return (
+      <Notice kind="failed" bar>
+        {folder.error.message}
+      </Notice>
+    );
+  }
+  if (row?.error !== undefined) {
+    return (
+      <Notice kind="warn" bar>
+        {row.error}
+      </Notice>
+    );
+  }
   if (!row?.entries) {
     return <Waiting what="the files" slow="They are shown as soon as the project runs." />;
   }
