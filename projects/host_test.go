@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -214,6 +215,7 @@ func TestStartRepairsRows(t *testing.T) {
 	// Stopped by hand, in a crash between row and kill.
 	w.project("unwanted", app.Row{"state": app.Row{"state": "stopped", "since": int64(1)}})
 	// Killed between the start of the agent and the note of its process.
+	groups := w.cgroups()
 	forgetProcess(t, w, "nameless")
 	// Said to run, and there is nothing.
 	w.project("ghost", app.Row{"state": app.Row{"state": "running", "since": int64(1)}})
@@ -228,6 +230,15 @@ func TestStartRepairsRows(t *testing.T) {
 	w.settled("ghost", "stopped")
 	w.settled("half", "running")
 	w.settled("alive", "running")
+	gone := 0
+	for _, folder := range groups {
+		if _, err := os.Stat(folder); err != nil {
+			gone++
+		}
+	}
+	if want := len(groups) / 3 * 2; gone != want {
+		t.Errorf("%d cgroups are gone, want %d: those of two of three agents", gone, want)
+	}
 	if n := len(w.agents()); n != 2 {
 		t.Errorf("%d agents run, want those of alive and half", n)
 	}
@@ -243,8 +254,8 @@ func forgetProcess(t *testing.T, w *world, project string) {
 			t.Fatal(err)
 		}
 		if strings.Contains(string(data), `"project":"`+project+`"`) {
-			before, _, _ := strings.Cut(string(data), `,"process"`)
-			if err := os.WriteFile(name, []byte(before+"}"), 0o600); err != nil {
+			without := regexp.MustCompile(`"pid":\d+`).ReplaceAll(data, []byte(`"pid":0`))
+			if err := os.WriteFile(name, without, 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -73,6 +73,8 @@ func (h *Host) startAgent(ctx context.Context, id string, row app.Row) (_ *conne
 		}
 	}()
 	rec := record{Project: id, Secret: rand.Text()}
+	// Noted before they exist: a server that is killed now leaves them.
+	rec.Process.Cgroups = h.o.Sandbox.Cgroups(filepath.Base(folder))
 	if err := writeRecord(folder, rec); err != nil {
 		return nil, err
 	}

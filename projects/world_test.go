@@ -79,11 +79,17 @@ func newWorld(t testing.TB, mode sandbox.Mode) *world {
 	w := &world{t: t, data: t.TempDir(), sandbox: s, store: memstore.New(slices.Concat(schema.Tables(), schema.Ephemeral()))}
 	t.Cleanup(func() {
 		w.leave()
+		groups := w.cgroups()
 		if _, err := projects.StopAll(context.WithoutCancel(t.Context()), w.data); err != nil {
 			t.Errorf("StopAll: %v", err)
 		}
 		if left, _ := filepath.Glob(filepath.Join(w.data, "run", "*", "*")); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
+		}
+		for _, folder := range groups {
+			if _, err := os.Stat(folder); err == nil {
+				t.Errorf("cgroup %s is left", folder)
+			}
 		}
 		_ = program.Close()
 	})
@@ -109,6 +115,15 @@ func (w *world) enter(before ...func(*projects.Host)) *server {
 	})
 	w.server = s
 	return s
+}
+
+// cgroups returns those of all agents that the data directory knows.
+func (w *world) cgroups() (folders []string) {
+	records, _ := filepath.Glob(filepath.Join(w.data, "run", "*", "agent.json"))
+	for _, name := range records {
+		folders = append(folders, w.sandbox.Cgroups(filepath.Base(filepath.Dir(name)))...)
+	}
+	return folders
 }
 
 // leave ends the server; agents go on.

@@ -159,14 +159,20 @@ type group struct {
 // it.
 var parent sync.Mutex
 
-// create makes both leaves with their bounds.
-func (c *cgroups) create(name string, l Limits) (g group, err error) {
+// group returns the groups of a project, which need not exist.
+func (c *cgroups) group(name string) (g group) {
 	for _, controller := range controllers {
 		folder := filepath.Join(c.roots[controller], name)
 		if !slices.Contains(g.Folders, folder) {
 			g.Folders = append(g.Folders, folder)
 		}
 	}
+	return g
+}
+
+// create makes both leaves with their bounds.
+func (c *cgroups) create(name string, l Limits) (g group, err error) {
+	g = c.group(name)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, g.remove())

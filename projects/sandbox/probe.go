@@ -93,7 +93,7 @@ func (s *Sandbox) Findings() []Finding {
 		add(Missing, "isolation", "Projects are not isolated: each can do what the server can. Use --isolation=auto.")
 	}
 	l := s.options.Limits
-	if s.cgroups != nil && s.mode.ownUID() {
+	if s.grouped(s.mode) {
 		add(OK, "limits", "Each project has at most %d MiB of memory, %d processes and %g cores, by cgroups.",
 			l.MemoryBytes>>20, l.Processes, l.CPUs)
 	} else {

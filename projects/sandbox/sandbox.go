@@ -81,3 +81,14 @@ func (s *Sandbox) OwnUID() bool { return s.mode.ownUID() }
 
 // Limits returns the bounds of each project.
 func (s *Sandbox) Limits() Limits { return s.options.Limits }
+
+// Cgroups returns the cgroups that Start would make for a name, for Forget.
+func (s *Sandbox) Cgroups(name string) []string {
+	if !s.grouped(s.mode) {
+		return nil
+	}
+	return s.cgroups.group(name).Folders
+}
+
+// grouped reports whether projects have cgroups.
+func (s *Sandbox) grouped(mode Mode) bool { return s.cgroups != nil && mode.ownUID() }

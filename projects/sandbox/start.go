@@ -137,7 +137,7 @@ func (l *launch) prepare() error {
 // prepareGroup makes the cgroups, or says which limits each program gets
 // instead.
 func (l *launch) prepareGroup() (err error) {
-	if l.sandbox.cgroups == nil || !l.mode.ownUID() {
+	if !l.sandbox.grouped(l.mode) {
 		l.plan.DataBytes = uint64(l.limits.MemoryBytes)
 		if l.mode != None { // there the count would include all of the user's processes
 			l.plan.Processes = uint64(l.limits.Processes)
