@@ -78,7 +78,7 @@ export function TerminalFrame({ projectId, terminalId, role, visible = true }: T
         />
       )}
       <TerminalNotices state={state} viewer={role === "viewer"} onRestart={terminal.restart} />
-      <div className={styles.stage}>
+      <div className={styles.stage} data-foreign={(state.size && !state.size.you) || undefined}>
         <div ref={host} className={styles.screen} data-terminal={terminalId} aria-describedby={hintId} />
       </div>
       {state.size && !state.size.you && state.size.by !== "" && (
