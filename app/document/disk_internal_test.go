@@ -1,0 +1,206 @@
+package document
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"lyceum/app"
+)
+
+// Times are exact: synctest's clock moves only when everything sleeps.
+func TestD9SavedAfterAPauseAndAtTheLatest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProject(t, map[string]string{"notes.tex": ""})
+		rooms, stop := p.server(nil)
+		defer stop()
+		ada := openTab(t, rooms, "ada", "editor")
+		release, err := rooms.Watched(ada.ctx(), app.Row{"document_id": ada.id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		for i := range 40 { // somebody types every 300 ms for 12 seconds
+			ada.types(i, "x")
+			if err := ada.sends(rooms); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			time.Sleep(300 * time.Millisecond)
+		}
+		if got := len(p.disk.content("notes.tex")); got < 30 || got >= 40 || p.disk.count() != 1 {
+			t.Errorf("after 12 s of typing: %d characters in %d writes, want one write at 10 s", got, p.disk.count())
+		}
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if got := len(p.disk.content("notes.tex")); got != 40 || p.disk.count() != 2 {
+			t.Errorf("after a pause: %d characters in %d writes, want 40 in 2", got, p.disk.count())
+		}
+		row := p.row(ada.id)
+		if saved := markOf(row["saved"]); saved.seq != 40 || row["dirty"] != nil {
+			t.Errorf("row says %+v, dirty %v; want saved at 40", saved, row["dirty"])
+		}
+	})
+}
+
+// A program rewrites the file while two people type: all three texts are there,
+// each once. (D8)
+func TestD8ProgramWritesWhilePeopleType(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProject(t, map[string]string{"notes.tex": "one\ntwo\nthree\n"})
+		rooms, stop := p.server(nil)
+		defer stop()
+		ada := openTab(t, rooms, "ada", "editor")
+		release, err := rooms.Watched(ada.ctx(), app.Row{"document_id": ada.id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		time.Sleep(2 * time.Second)
+		ada.types(0, "ADA ")
+		if err := ada.sends(rooms); err != nil {
+			t.Fatal(err)
+		}
+		p.disk.program("notes.tex", "one\nTWO by a program\nthree\n") // knows nothing of Ada's words
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		want := "ADA one\nTWO by a program\nthree\n"
+		if got := p.text(ada.id); got != want {
+			t.Errorf("document %q, want %q", got, want)
+		}
+		if got := p.disk.content("notes.tex"); got != want {
+			t.Errorf("file %q, want %q", got, want)
+		}
+	})
+}
+
+// A program writes at the very moment of the save: its words are displaced,
+// merged, and on disk with the next save. (D9)
+func TestD9DisplacedContentIsMerged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProject(t, map[string]string{"notes.tex": "base\n"})
+		once := false
+		p.disk.beforeSwap = func(d *fakeDisk) {
+			if !once {
+				once = true
+				d.mu.Lock()
+				d.files["notes.tex"] = "base\nprogram\n"
+				d.mu.Unlock()
+			}
+		}
+		rooms, stop := p.server(nil)
+		defer stop()
+		ada := openTab(t, rooms, "ada", "editor")
+		ada.types(0, "ada ")
+		if err := ada.sends(rooms); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got, want := p.disk.content("notes.tex"), "ada base\nprogram\n"; got != want || len(p.disk.aside) != 0 {
+			t.Errorf("file %q with %d contents left over, want %q", got, len(p.disk.aside), want)
+		}
+	})
+}
+
+// A deleted file is said and not made again until somebody asks for it. (D8)
+func TestD8DeletedFileIsSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProject(t, map[string]string{"notes.tex": "text"})
+		rooms, stop := p.server(nil)
+		defer stop()
+		ada := openTab(t, rooms, "ada", "editor")
+		release, err := rooms.Watched(ada.ctx(), app.Row{"document_id": ada.id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		time.Sleep(2 * time.Second)
+		p.disk.remove("notes.tex")
+		time.Sleep(time.Second)
+		ada.types(4, "!")
+		if err := ada.sends(rooms); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		state, _ := p.row(ada.id)["disk"].(app.Row)
+		if p.disk.count() != 0 || state["state"] != fileDeleted {
+			t.Fatalf("%d writes, disk %v; want none and deleted", p.disk.count(), state)
+		}
+		if err := rooms.WriteAgain(ada.ctx(), ada.id); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.disk.content("notes.tex"); got != "text!" {
+			t.Errorf("file written again is %q", got)
+		}
+		if row := p.row(ada.id); row["disk"] != nil || row["error"] != nil {
+			t.Errorf("row still says %v %v", row["disk"], row["error"])
+		}
+	})
+}
+
+// The line ends of Windows survive editing. (D9)
+func TestD9LineEndsStay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProject(t, map[string]string{"notes.tex": "a\r\nb\r\n"})
+		rooms, stop := p.server(nil)
+		ada := openTab(t, rooms, "ada", "editor")
+		if ada.text() != "a\nb\n" {
+			t.Errorf("document %q", ada.text())
+		}
+		ada.types(1, "x\ny")
+		if err := ada.sends(rooms); err != nil {
+			t.Fatal(err)
+		}
+		stop() // saves
+		if got := p.disk.content("notes.tex"); got != "ax\r\ny\r\nb\r\n" {
+			t.Errorf("file %q", got)
+		}
+	})
+}
+
+// A file that is renamed in the page keeps its document, with what people type
+// in it; a new file of the old name is a new document. (D4)
+func TestD4DocumentFollowsItsFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProject(t, map[string]string{"notes.tex": "text"})
+		rooms, stop := p.server(nil)
+		defer stop()
+		ada := openTab(t, rooms, "ada", "editor")
+		release, err := rooms.Watched(ada.ctx(), app.Row{"document_id": ada.id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		time.Sleep(2 * time.Second)
+		p.disk.program("chapter/one.tex", "text")
+		p.disk.remove("notes.tex")
+		if err := rooms.Renamed(t.Context(), projectID, "notes.tex", "chapter/one.tex"); err != nil {
+			t.Fatal(err)
+		}
+		ada.types(4, "!")
+		if err := ada.sends(rooms); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := p.disk.content("chapter/one.tex"); got != "text!" {
+			t.Errorf("renamed file %q, want what Ada typed in it", got)
+		}
+		if row := p.row(ada.id); row["path"] != "chapter/one.tex" || row["disk"] != nil || row["error"] != nil {
+			t.Errorf("row after the rename: path %v, disk %v, error %v", row["path"], row["disk"], row["error"])
+		}
+		p.disk.program("notes.tex", "another")
+		if other := openTab(t, rooms, "bob", "editor"); other.id == ada.id || other.text() != "another" {
+			t.Errorf("a new file of the old name is document %s with %q", other.id, other.text())
+		}
+		if err := rooms.Removed(t.Context(), projectID, "chapter"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := rooms.lookUp(t.Context(), projectID, "chapter/one.tex"); !errors.Is(err, app.ErrNotFound) {
+			t.Errorf("after its folder was deleted the document is found: %v", err)
+		}
+	})
+}
