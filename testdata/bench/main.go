@@ -1,0 +1,119 @@
+// Command bench measures an executable of Lyceum and prints one table in
+// Markdown. It is given the executable, which it starts on a data directory in
+// the folder for temporary files (TMPDIR chooses another disk); everything else
+// goes over the wire, as from browsers. There are no thresholds: numbers depend
+// on the machine, and what else it does. The clients and the server share it.
+//
+// The rows, each against a peer where there is a program that does the same:
+//
+//   - Start: from the exec of `serve` to the answer of healthz, once with a data
+//     directory that is made, once with one that is there.
+//   - Memory: PSS is a process's own memory and its share of what it has in
+//     common with others; RSS counts what is shared as a whole. Idle is a server
+//     that nobody is connected to, then the processes of a project that runs with
+//     one terminal that nobody watches. The last rows are the server after all of
+//     the other measurements, when everybody has left but one.
+//   - Project start: from the set of a row that asks for the start of a new
+//     project to the prompt of bash on the socket of its terminal. The peer is
+//     the prompt of bash in bwrap with every namespace of its own, else of a bare
+//     bash, on a pseudo-terminal too.
+//   - Key: from a key being pressed to its change on the socket of each other
+//     person in that document, with an account and a connection for each. A tab
+//     sends the next key when the one before is acknowledged, as browsers do; a
+//     key that has to wait for that counts from when it was due. A change is
+//     shown only when it is on disk, so the peer is the part that nobody can
+//     leave out: appending 4 KiB to a file in the same folder, and fsync.
+//   - cat: from the Enter of `cat` with a file of 100 MB to the last byte on the
+//     viewer's socket (a word that is printed after it), alone and with a second viewer that reads nothing. The
+//     shell never waits for a viewer (T2), and one that is slower than the shell
+//     gets the newest (T3): how much was left out for it is a row of its own. The
+//     peer is script(1) without a file, read through a pipe.
+//   - Sizes: of the executable and of the agent in it, as a project runs it.
+//   - First load: the bytes of page, scripts and styles that the server sends to
+//     show a page; the editor and the terminal are what they need beyond the
+//     shell, which is the frame with a project and its files.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: bench EXECUTABLE")
+		os.Exit(2)
+	}
+	if err := run(ctx, os.Args[1], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// lab is what the measurements share.
+type lab struct {
+	executable string
+	folder     string // for data directories and other files; removed at the end
+	server     *server
+	ada        *person // administrator, owner of the project
+	tab        *tab    // of ada
+	project    string  // runs
+	table      table
+}
+
+// clean ends what was started and removes what was written. Where a program may
+// be left, the folder stays: it says which.
+func (l *lab) clean() error {
+	if l.server != nil {
+		if err := l.server.remove(); err != nil {
+			return fmt.Errorf("something may be left, see %s: %w", l.folder, err)
+		}
+	}
+	return os.RemoveAll(l.folder)
+}
+
+// run measures everything and prints the table. What it has started is ended and
+// what it has written is removed when it returns.
+func run(ctx context.Context, executable string, out, progress io.Writer) (err error) {
+	l := &lab{}
+	if l.executable, err = filepath.Abs(executable); err != nil {
+		return err
+	}
+	if l.folder, err = os.MkdirTemp("", "lyceum-bench-"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.clean()) }()
+	fmt.Fprintln(progress, "starts")
+	if err := l.starts(ctx); err != nil {
+		return fmt.Errorf("start: %w", err)
+	}
+	if l.server, err = serve(ctx, l.executable, filepath.Join(l.folder, "data")); err != nil {
+		return err
+	}
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context) error
+	}{
+		{"memory", l.memory}, {"project starts", l.prompts}, {"keys", l.keys}, {"cat", l.cats},
+		{"sizes", l.sizes}, {"pages", l.pages}, {"memory at the end", l.memoryAfter},
+	} {
+		fmt.Fprintln(progress, part.name)
+		if err := part.measure(ctx); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err() // a signal: nothing is wrong
+			}
+			return fmt.Errorf("%s: %w\n%s", part.name, err, l.server.console)
+		}
+	}
+	_, err = fmt.Fprint(out, l.table)
+	return err
+}
