@@ -8,6 +8,45 @@ const launchOptions = {
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
 };
 
+/**
+ * Everything from outside that the pages import, so that all of it is prepared
+ * before the first test: what is found only when a test comes to it reloads the
+ * page under that test.
+ */
+const outside = [
+  "@codemirror/autocomplete",
+  "@codemirror/commands",
+  "@codemirror/lang-markdown",
+  "@codemirror/lang-python",
+  "@codemirror/language",
+  "@codemirror/legacy-modes/mode/stex",
+  "@codemirror/search",
+  "@codemirror/state",
+  "@codemirror/view",
+  "@lezer/highlight",
+  "@mantine/core",
+  "@tabler/icons-react",
+  "@tanstack/react-router",
+  "@tanstack/react-virtual",
+  "@xterm/addon-fit",
+  "@xterm/addon-search",
+  "@xterm/addon-unicode-graphemes",
+  "@xterm/addon-web-links",
+  "@xterm/xterm",
+  "axe-core",
+  "cborg",
+  "lib0/decoding",
+  "lib0/encoding",
+  "react",
+  "react-dom",
+  "react-dom/client",
+  "react-resizable-panels",
+  "react/jsx-dev-runtime",
+  "vitest-browser-react",
+  "y-codemirror.next",
+  "yjs",
+];
+
 export default defineConfig({
   test: {
     projects: [
@@ -20,7 +59,7 @@ export default defineConfig({
       },
       {
         plugins: [react()],
-        optimizeDeps: { entries: ["src/**/*.test.tsx", "src/main.tsx"] },
+        optimizeDeps: { include: outside },
         test: {
           name: "browser",
           include: ["src/**/*.test.tsx"],

@@ -1,4 +1,4 @@
-import { Link, Navigate, Outlet, useLocation } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useNavigate, useRouter } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { sendLeftovers } from "../features/editor/sendLeftovers";
 import { rowsOf } from "../live/live";
@@ -24,12 +24,9 @@ export function Shell() {
   useLeftovers(account);
   const site = rowsOf(useLive("site_settings", { id: null, name: null }))[0];
 
-  if (account === undefined) {
-    if (connection.state === "open") {
-      return <Navigate to="/sign-in" search={{ to: location.href, ...(wasIn && { ended: true }) }} replace />;
-    }
-    return <Waiting what="your account" slow={whatIsWrong(connection)} />;
-  }
+  const out = account === undefined && connection.state === "open";
+  useSignInFirst(out, wasIn);
+  if (account === undefined) return <Waiting what="your account" slow={whatIsWrong(connection)} />;
   const name = site?.name ?? "Lyceum";
   return (
     <HeaderSlotProvider value={slot}>
@@ -63,6 +60,18 @@ function useLeftovers(account: string | undefined): void {
     // A browser without storage has kept nothing.
     if (account !== undefined) sendLeftovers(store, account).catch(() => {});
   }, [store, account]);
+}
+
+/** Sends whoever has no sign-in to that page, once, with the way back. */
+function useSignInFirst(out: boolean, wasIn: boolean): void {
+  const navigate = useNavigate();
+  const router = useRouter();
+  useEffect(() => {
+    if (!out) return;
+    // The address as it is now: while the navigation is under way it is another.
+    const to = router.latestLocation.href;
+    void navigate({ to: "/sign-in", search: { to, ...(wasIn && { ended: true }) }, replace: true });
+  }, [out, wasIn, navigate, router]);
 }
 
 /** A page that replaces another takes the focus that was in it, for those who do not see the change. */

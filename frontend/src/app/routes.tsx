@@ -5,6 +5,7 @@ import {
   type ErrorComponentProps,
   lazyRouteComponent,
   redirect,
+  type RouterHistory,
 } from "@tanstack/react-router";
 import { Waiting } from "../ui/Waiting";
 import { Broken } from "./Broken";
@@ -90,10 +91,12 @@ const tree = root.addChildren([
   ]),
 ]);
 
-export function makeRouter(basepath: string) {
+/** @param history where the address is kept; the browser's own without one */
+export function makeRouter(basepath: string, history?: RouterHistory) {
   return createRouter({
     routeTree: tree,
     basepath,
+    history,
     defaultPreload: "intent",
     defaultPendingComponent: () => <Waiting what="this page" />,
     defaultNotFoundComponent: NotFound,

@@ -135,9 +135,12 @@ function OpenProject({ project, role, place, slots }: OpenProps) {
 /** The tabs of a project; the address adds one and decides which is seen. */
 function useLayout(projectId: string, place: Place): [Layout, (layout: Layout) => void] {
   const [layout, setLayout] = useState(() => keptTabs(projectId));
+  const [last, setLast] = useState<Tab>();
   const tab = tabAt(place);
-  const shown = tab === undefined ? layout : show(layout, tab);
+  // Only a new address shows its tab: one that is being closed is in the address for a moment longer.
+  const shown = tab === undefined || tab === last ? layout : show(layout, tab);
   if (shown !== layout) setLayout(shown);
+  if (tab !== last) setLast(tab);
   useEffect(() => keepTabs(projectId, shown), [projectId, shown]);
   return [shown, setLayout];
 }
