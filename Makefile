@@ -86,7 +86,7 @@ gen: frontend/node_modules ## what is generated: types of the wire, third-party 
 	go generate ./...
 
 fmt: frontend/node_modules ## formats Go and TypeScript
-	gofmt -w $(filter %.go,$(GO_FILES))
+	@gofmt -w $(filter %.go,$(GO_FILES))
 	$(NPM) format
 
 bench: build ## measures start, memory, keys, terminals, sizes; prints a table
