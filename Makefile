@@ -90,7 +90,7 @@ fmt: frontend/node_modules ## formats Go and TypeScript
 	$(NPM) format
 
 bench: build ## measures start, memory, keys, terminals, sizes; prints a table
-	go test -run '^$$' -bench Lyceum -benchtime 1x ./app/server -lyceum $(CURDIR)/bin/lyceum
+	@go run ./testdata/bench bin/lyceum
 
 clean: ## removes what was built
 	rm -rf bin frontend/dist .dev
