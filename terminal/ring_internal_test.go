@@ -136,3 +136,58 @@ func TestT3PrintingBeginsAtACheckpointWithItsModes(t *testing.T) {
 		t.Errorf("without a checkpoint near it begins at %d with %+v", at, m)
 	}
 }
+
+// overtaking lets the shell print while somebody reads.
+type overtaking struct {
+	storage
+	print func()
+}
+
+func (o overtaking) ReadAt(p []byte, off int64) (int, error) {
+	o.print()
+	return o.storage.ReadAt(p, off)
+}
+
+// Bytes that were overwritten while they were read are not given out.
+func TestT2AReaderNoticesThatItWasOvertaken(t *testing.T) {
+	r := openTestRing(t, 1000)
+	if err := r.append(bytesAt(0, 1000)); err != nil {
+		t.Fatal(err)
+	}
+	file := r.store
+	r.store = overtaking{file, func() {
+		r.store = file
+		if err := r.append(bytesAt(1000, 500)); err != nil {
+			t.Error(err)
+		}
+	}}
+	if n, err := r.read(make([]byte, 100), 450); !errors.Is(err, errOverrun) {
+		t.Errorf("read %d bytes that were overwritten, %v", n, err)
+	}
+}
+
+// The change of hands has its place between the bytes, also for a viewer that is
+// behind: output stops there until it is told.
+func TestT6AViewerThatIsBehindIsToldAtItsPlace(t *testing.T) {
+	s := &session{out: openTestRing(t, 1000), viewers: map[*viewer]struct{}{}}
+	behind := &viewer{session: s, write: true, wake: make(chan struct{}, 1)}
+	other := &viewer{session: s, write: true, wake: make(chan struct{}, 1)}
+	s.joinLocked(other)
+	s.joinLocked(behind)
+	for range 2 { // size and answers as it came
+		if next, _ := behind.due(); next == nil {
+			t.Fatal("it was not told how things stand")
+		}
+	}
+	if err := s.out.append(bytesAt(0, 100)); err != nil {
+		t.Fatal(err)
+	}
+	s.typedLocked(behind)
+	if next, limit := behind.due(); next != nil || limit != 100 {
+		t.Errorf("at 0 it is told %+v, and may print %d bytes", next, limit)
+	}
+	behind.off = 100
+	if next, _ := behind.due(); next == nil || string(next.frame) != `{"op":"answers","you":true}` {
+		t.Errorf("at 100 it is told %+v", next)
+	}
+}

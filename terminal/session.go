@@ -130,6 +130,12 @@ func (s *session) keep(p []byte) {
 	}
 }
 
+// awaitStart returns when no start is under way.
+func (s *session) awaitStart() {
+	s.starting.Lock()
+	defer s.starting.Unlock()
+}
+
 // end ends the shell: asks, then kills. It returns when the shell is gone and the
 // viewers have left.
 func (s *session) end(ctx context.Context, code int, reason string) error {
@@ -146,8 +152,7 @@ func (s *session) end(ctx context.Context, code int, reason string) error {
 	gone := make(chan struct{})
 	go func() { // its end is gone, waited for below unless ctx ends first
 		defer close(gone)
-		s.starting.Lock() // a start under way kills its own
-		s.starting.Unlock()
+		s.awaitStart() // a start under way kills its own
 		s.shells.Wait()
 	}()
 	if !within(ctx, gone, hangupTime) {

@@ -62,7 +62,7 @@ func TestT3AStalledViewerIsToldTheGapAndDelaysNobody(t *testing.T) {
 
 	reader := p.open("t3", "name=Bob")
 	line := strings.Repeat("0123456789abcdef", 255) + "0123456789abcd\r\n" // 4 KiB
-	const lines = 3 * terminal.RingSize / 4096
+	const lines = 2 * terminal.RingSize / 4096
 	for i := range lines {
 		f.Print(line)
 		if i%64 == 63 { // the reader keeps up, as a browser on a good line does

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +18,8 @@ import (
 var (
 	crashStep  = flag.String("crash-step", "", "step of a save at which this process ends itself")
 	crashHome  = flag.String("crash-home", "", "home of the project in which it saves")
-	crashWrite = flag.String("crash-write", "", "what a program writes before the exchange")
+	crashWrite = flag.String("crash-write", "", "what a program writes meanwhile")
+	crashWhen  = flag.String("crash-when", "", "step at which it does")
 )
 
 const (
@@ -42,7 +44,7 @@ func crash() {
 	}
 	f.step = func(step string) {
 		os.Stdout.WriteString(step + "\n")
-		if step == "put in place" && *crashWrite != "" {
+		if step == *crashWhen && *crashWrite != "" {
 			if err := os.WriteFile(filepath.Join(*crashHome, "doc"), []byte(*crashWrite), 0o644); err != nil {
 				panic(err)
 			}
@@ -63,42 +65,47 @@ func keyHash(s string) []byte {
 	return sum[:]
 }
 
-func runCrash(t *testing.T, home, step, write string) []string {
-	t.Helper()
-	out, _ := exec.Command(os.Args[0], "-crash-home="+home, "-crash-step="+step, "-crash-write="+write).Output() // killed: an error
+func runCrash(home, step, write, when string) []string {
+	out, _ := exec.Command(os.Args[0], "-crash-home="+home, "-crash-step="+step, "-crash-write="+write, "-crash-when="+when).Output() // killed: an error
 	return strings.Split(strings.TrimSpace(string(out)), "\n")
 }
 
+func crashHomeFor(t *testing.T) string {
+	t.Helper()
+	home := t.TempDir()
+	if err := os.WriteFile(filepath.Join(home, "doc"), []byte(crashBefore), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return home
+}
+
 // After a crash at any step of a save, the file has the old content or the new as
-// a whole, what a program has written at the last moment is in the file or among
-// the left-overs, and the next save and listing clean up the rest.
+// a whole, what a program has written at any moment is in the file or among the
+// left-overs, and the next look at them cleans up the rest.
 func TestD9ACrashBetweenAnyTwoStepsLosesNothing(t *testing.T) {
 	for _, written := range []string{"", "what a program has written", "\xff\xfe binary"} {
-		var steps []string
-		for i := 0; ; i++ {
-			home := t.TempDir()
-			doc := filepath.Join(home, "doc")
-			if err := os.WriteFile(doc, []byte(crashBefore), 0o644); err != nil {
-				t.Fatal(err)
+		moments := []string{"write aside", "name it", "put in place"}
+		if written == "" {
+			moments = moments[:1]
+		}
+		for _, when := range moments {
+			steps := runCrash(crashHomeFor(t), "", written, when)
+			if len(steps) < 7 {
+				t.Fatalf("a save has the steps %q", steps)
 			}
-			if steps == nil {
-				steps = runCrash(t, home, "", written)
-				if len(steps) < 7 {
-					t.Fatalf("a save has the steps %q", steps)
-				}
-				continue
+			for i, step := range append(steps, "") { // at last without a crash
+				t.Run(fmt.Sprintf("at %q, %q written at %q", step, written, when), func(t *testing.T) {
+					home := crashHomeFor(t)
+					runCrash(home, step, written, when)
+					checkAfterCrash(t, home, written, i >= slices.Index(steps, when))
+				})
 			}
-			if i > len(steps) {
-				break
-			}
-			step := steps[i-1]
-			runCrash(t, home, step, written)
-			t.Run(step+" with "+written, func(t *testing.T) { checkAfterCrash(t, home, written) })
 		}
 	}
 }
 
-func checkAfterCrash(t *testing.T, home, written string) {
+// checkAfterCrash looks at what is left; wrote says that the program had written.
+func checkAfterCrash(t *testing.T, home, written string, wrote bool) {
 	f, err := OpenFolder(home)
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +123,7 @@ func checkAfterCrash(t *testing.T, home, written string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := now == written
+	found := false
 	for _, l := range lefts {
 		found = found || string(l.Data) == written
 		if string(l.Data) != written {
@@ -135,8 +142,7 @@ func checkAfterCrash(t *testing.T, home, written string) {
 			found = true
 		}
 	}
-	// Before the exchange the program had not yet written when the crash came.
-	if written != "" && !found && now != crashBefore {
+	if written != "" && wrote && !found {
 		t.Errorf("what the program wrote is nowhere: the file has %q, left over %v", now, lefts)
 	}
 	all, err := os.ReadDir(home)

@@ -1,7 +1,6 @@
 package files_test
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -200,33 +199,4 @@ func TestD9ADocumentThatIsALinkIsWrittenThrough(t *testing.T) {
 			t.Errorf("the link is %+v (%v), the file has %q", i, err, get(t, home, "d/real"))
 		}
 	})
-}
-
-// A save waits a moment for a program that is in the middle of writing: what it
-// has cut off and is about to write would be taken for a deletion.
-func TestD9ASaveWaitsForAProgramThatIsWriting(t *testing.T) {
-	home, f := open(t)
-	put(t, home, "a", "before")
-	program, err := os.OpenFile(filepath.Join(home, "a"), os.O_WRONLY|os.O_TRUNC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	saved := make(chan files.Written)
-	go func() {
-		w, err := f.WriteDocument(context.WithoutCancel(t.Context()), "a", []byte("by people"), expect("before"))
-		if err != nil {
-			t.Error(err)
-		}
-		saved <- w
-	}()
-	// The save has not got anywhere as long as the program has the file open.
-	if _, err := program.WriteString("by a program"); err != nil {
-		t.Fatal(err)
-	}
-	if err := program.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if w := <-saved; w.Left == nil || string(w.Left.Data) != "by a program" {
-		t.Errorf("the save has displaced %+v", w.Left)
-	}
 }

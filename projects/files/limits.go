@@ -21,8 +21,8 @@ const (
 	// partAge is when an unfinished file that nobody here is writing is one that a
 	// crash has left.
 	partAge = 10 * time.Minute
-	// quietTime is how long a save waits for a program that is writing the file
-	// at the moment; quietPause how often it looks.
+	// quietTime is how long a save waits for a program that is still writing what
+	// it has displaced; quietPause how often it looks.
 	quietTime  = 500 * time.Millisecond
 	quietPause = 5 * time.Millisecond
 	// maxLefts is how many left-overs one answer has. They are few: one per crash.

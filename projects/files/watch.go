@@ -186,12 +186,6 @@ func (w *watch) event(e fsnotify.Event) {
 			w.moved = append(w.moved, name)
 		}
 	}
-	if own, there := w.interests[name]; there && structural { // of the watched folder itself
-		w.moved = append(w.moved, name)
-		for _, i := range own {
-			w.dirty[i.shown] = true
-		}
-	}
 }
 
 // tell sends what is dirty, after looking anew where folders came or went.

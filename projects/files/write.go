@@ -63,7 +63,7 @@ func (f *Folder) WriteDocument(ctx context.Context, shown string, data []byte, e
 		return Written{}, err
 	}
 	defer w.dir.Close()
-	mode, err := w.mayReplace(ctx)
+	like, err := w.mayReplace()
 	absent := errors.Is(err, fs.ErrNotExist)
 	if absent && !e.Absent {
 		return Written{}, app.Explain(err, app.NotFound, "%s does not exist any more, so it was not saved there. It can be created again, or its text copied.", quote(shown))
@@ -71,7 +71,7 @@ func (f *Folder) WriteDocument(ctx context.Context, shown string, data []byte, e
 	if err != nil && !absent {
 		return Written{}, explain(err, shown)
 	}
-	if err := w.prepare(data, mode); err != nil {
+	if err := w.prepare(data, like); err != nil {
 		return Written{}, explain(err, shown)
 	}
 	return w.put(ctx, absent)
@@ -103,10 +103,9 @@ func (f *Folder) openWriting(shown string, data []byte, e Expect) (*writing, err
 	return w, nil
 }
 
-// mayReplace looks at what is there, and waits a moment for a program that is
-// writing it. A file that may not be written is not replaced either, although a
-// rename could.
-func (w *writing) mayReplace(ctx context.Context) (*unix.Stat_t, error) {
+// mayReplace looks at what is there. A file that may not be written is not
+// replaced either, although a rename could.
+func (w *writing) mayReplace() (*unix.Stat_t, error) {
 	file, st, err := openAt(w.dir, w.base)
 	if err != nil {
 		return nil, err
@@ -114,11 +113,13 @@ func (w *writing) mayReplace(ctx context.Context) (*unix.Stat_t, error) {
 	if k := kindOf(st.Mode); file == nil || k != File {
 		return nil, mustBeFile(w.shown, k)
 	}
-	defer file.Close()
+	if err := file.Close(); err != nil {
+		return nil, err
+	}
 	if err := unix.Faccessat(int(w.dir.Fd()), w.base, unix.W_OK, unix.AT_EACCESS); err != nil {
 		return nil, app.Explain(err, app.Denied, "%s is read-only, so it was not saved. Change that in a terminal (chmod u+w).", quote(w.shown))
 	}
-	return st, quiet(ctx, file)
+	return st, nil
 }
 
 // prepare writes the new content aside, with mode and owner of what is there
@@ -205,6 +206,8 @@ func (w *writing) lookAtDisplaced(ctx context.Context) (Written, error) {
 		return Written{}, w.putBack(mustBeFile(w.shown, kindOf(st.Mode)))
 	}
 	defer file.Close()
+	// A program that had it open goes on writing here: what it has cut off and is
+	// about to write must not be taken for a deletion.
 	if err := quiet(ctx, file); err != nil {
 		return Written{}, explain(err, w.shown)
 	}

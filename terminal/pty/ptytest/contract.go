@@ -35,7 +35,14 @@ func Run(t *testing.T, start func(t *testing.T, p Program) pty.Process) {
 		})
 		return process, NewExpect(t, process)
 	}
+	runTalk(t, open)
+	runEnds(t, open)
+}
 
+type opener func(t *testing.T, p Program) (pty.Process, *Expect)
+
+// runTalk is about what goes in and out.
+func runTalk(t *testing.T, open opener) {
 	t.Run("what was printed before the end is read, then the end is told", func(t *testing.T) {
 		p, out := open(t, Hello)
 		out.Line("hello")
@@ -60,6 +67,10 @@ func Run(t *testing.T, start func(t *testing.T, p Program) pty.Process) {
 		}
 		out.Line("33 101")
 	})
+}
+
+// runEnds is about how a program ends.
+func runEnds(t *testing.T, open opener) {
 	t.Run("hangup ends it", func(t *testing.T) {
 		p, out := open(t, Asleep)
 		out.Line("ready")
