@@ -10,7 +10,8 @@ export function usePaced<T>(value: T, ms: number): T {
   const { held } = now;
   useEffect(() => {
     if (!held) return;
-    const timer = setTimeout(() => setKept(tick), ms);
+    // Values that come meanwhile do not begin the time of this one anew.
+    const timer = setTimeout(() => setKept((then) => (then.queue[0] === shown ? tick(then) : then)), ms);
     return () => clearTimeout(timer);
   }, [shown, held, ms]);
   return shown;
