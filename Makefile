@@ -65,9 +65,9 @@ tidy: ## fails where gen or fmt changes a file
 	fi
 
 lint: frontend/node_modules ## vet, staticcheck, oxlint, types, format of the pages
-	go vet ./...
+	go vet ./... ./testdata/bench
 	go vet -tags dev ./...
-	go tool staticcheck ./...
+	go tool staticcheck ./... ./testdata/bench
 	$(NPM) lint
 	$(NPM) typecheck
 	$(NPM) format:check

@@ -58,6 +58,8 @@ func (s *Server) farewell(r *http.Request, caller app.Caller, err error) (code i
 		return terminal.CloseDenied, message
 	case kind == app.NotFound:
 		return terminal.CloseNotThere, message
+	case websocket.IsCloseError(err, websocket.CloseAbnormalClosure, websocket.CloseNoStatusReceived):
+		return websocket.CloseTryAgainLater, "Please connect again." // a network or a browser that died
 	case kind == app.Internal:
 		s.Log.ErrorContext(r.Context(), "terminal failed", "account", caller.AccountID, "project", r.PathValue("project"), "err", err)
 	}
