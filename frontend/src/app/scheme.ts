@@ -10,7 +10,7 @@ const KEY = "lyceum.scheme";
 export function useScheme(): Scheme {
   const account = useAccountId();
   const [kept] = useState(() => parse(read()));
-  const rows = rowsOf(useLive("accounts", account === undefined ? undefined : { id: account, editor_settings: {} }));
+  const rows = rowsOf(useLive("accounts", account === undefined ? undefined : { id: account, editor_settings: null }));
   const theme = rows[0]?.editor_settings.theme;
   useEffect(() => {
     if (theme !== undefined) write(theme);

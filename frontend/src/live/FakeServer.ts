@@ -9,7 +9,7 @@ import {
   type WireError,
 } from "../wire/types.gen";
 import { idOf } from "./fold";
-import { merged } from "./merge";
+import { isMap, merged } from "./merge";
 
 type TableName = keyof typeof TABLES;
 
@@ -122,6 +122,7 @@ export class FakeServer implements Connection {
     try {
       if (Array.isArray(shape)) {
         const [asked] = shape as [Row];
+        if (!wants(asked)) throw { kind: "invalid", message: "A get has a null in it." } satisfies WireError;
         if (options.changes) this.watches.push({ id, table, shape: asked });
         const rows = [...(this.rows.get(table)?.values() ?? [])].filter((row) => matches(row, asked));
         this.say({ op: "answer", id, rows, position: this.now(), start: true });
@@ -175,4 +176,9 @@ function matches(row: Row, shape: Row): boolean {
     const above = (wanted as Row)[">"];
     return above === undefined || Number(row[field]) > Number(above);
   });
+}
+
+/** Whether a query asks for anything: Q3, what has no null is a set. */
+function wants(shape: Row): boolean {
+  return Object.values(shape).some((value) => value === null || (isMap(value) && wants(value)));
 }

@@ -106,6 +106,8 @@ export class Subscription {
   #fail(error: WireError): void {
     this.#call = undefined;
     this.#error = error;
+    // No person has typed this query: one that is wrong is our mistake, and easily overlooked as an empty list.
+    if (error.kind === "invalid") console.error(error.message, this.query);
     if (passing(error)) {
       const wait = backoff(this.#attempt++, this.#parts.chance());
       this.#stopRetry = this.#parts.after(wait, () => {

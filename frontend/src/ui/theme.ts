@@ -40,6 +40,8 @@ export const theme = createTheme({
   fontFamily: "var(--font)",
   fontFamilyMonospace: "var(--font-mono)",
   components: {
+    Input: { styles: { wrapper: { "--input-bd-focus": "var(--accent)" } } },
+    Switch: { styles: { description: { marginTop: 2, lineHeight: 1.45 } } },
     InputWrapper: { styles: { label: { marginBottom: 4 }, description: { marginTop: -3, marginBottom: 2 } } },
   },
   headings: { fontFamily: "var(--font)", fontWeight: "600" },

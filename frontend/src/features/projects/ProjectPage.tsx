@@ -10,8 +10,10 @@ import { useNarrow } from "../../ui/useNarrow";
 import { Waiting } from "../../ui/Waiting";
 import type { Project } from "../../wire/types.gen";
 import { addressOf } from "./address";
+import { ArchivedNotice } from "./ArchivedNotice";
 import { keepTabs, keptTabs } from "./keptTabs";
 import { ProjectHeader } from "./ProjectHeader";
+import styles from "./ProjectPage.module.css";
 import { ProjectSettings } from "./ProjectSettings";
 import { type Layout, seen, show, type Shown, shownBy, type Tab, tabOf } from "./tabs";
 import { useTabNames } from "./useTabNames";
@@ -115,18 +117,21 @@ function OpenProject({ project, role, place, slots }: OpenProps) {
       {place.kind === "settings" ? (
         <ProjectSettings project={project} role={role} />
       ) : (
-        <Workspace
-          projectId={id}
-          layout={layout}
-          onChange={change}
-          narrow={narrow}
-          inFiles={place.kind === "folder"}
-          drawer={drawer}
-          onDrawer={setDrawer}
-          title={project.title}
-          files={slots.renderFiles({ folder, role, onOpen: openPath, onOpenTerminal: openTerminal })}
-          renderFrame={(tab, visible) => slots.renderFrame({ shown: shownBy(tab), role, visible })}
-        />
+        <div className={styles.project}>
+          <ArchivedNotice project={project} role={role} />
+          <Workspace
+            projectId={id}
+            layout={layout}
+            onChange={change}
+            narrow={narrow}
+            inFiles={place.kind === "folder"}
+            drawer={drawer}
+            onDrawer={setDrawer}
+            title={project.title}
+            files={slots.renderFiles({ folder, role, onOpen: openPath, onOpenTerminal: openTerminal })}
+            renderFrame={(tab, visible) => slots.renderFrame({ shown: shownBy(tab), role, visible })}
+          />
+        </div>
       )}
     </>
   );
