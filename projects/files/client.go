@@ -35,6 +35,7 @@ const (
 type Client struct {
 	transport http.RoundTripper
 	base      string
+	sharing   sharing
 }
 
 var (
@@ -46,7 +47,9 @@ var (
 // "http://agent/files". The transport bounds headers (MaxResponseHeaderBytes)
 // and the time to dial.
 func NewClient(transport http.RoundTripper, base string) *Client {
-	return &Client{transport, base}
+	c := &Client{transport: transport, base: base}
+	c.sharing.watch = c.watch
+	return c
 }
 
 func escapeQuery(s string) string { return url.QueryEscape(s) }
@@ -299,13 +302,21 @@ func (c *Client) Discard(ctx context.Context, path, name string, hash []byte) er
 // errSilent says that a stream of events has ended from the other side.
 var errSilent = app.Errorf(app.Unavailable, "The project has stopped telling about its files.")
 
-// Watch is Files.Watch. It returns Unavailable when the agent ends the stream.
+// Watch is Files.Watch. All watches of a client share one stream; it returns
+// Unavailable when the agent ends that.
 func (c *Client) Watch(ctx context.Context, paths []string, send func(Event) error) error {
-	watched := map[string]bool{}
 	for _, p := range paths {
 		if _, err := existing(p); err != nil {
-			return err // JSON would make other bytes of it
+			return err // here, or it would end the stream of all
 		}
+	}
+	return c.sharing.follow(ctx, paths, send)
+}
+
+// watch is one stream of events.
+func (c *Client) watch(ctx context.Context, paths []string, send func(Event) error) error {
+	watched := map[string]bool{}
+	for _, p := range paths {
 		watched[p] = true
 	}
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -152,72 +151,104 @@ func TestWatchIsBounded(t *testing.T) {
 		}
 		err := f.Watch(t.Context(), many, func(files.Event) error { return nil })
 		refused(t, err, app.TooLarge, "1000")
-		for range 32 {
-			watching(t, f, "x")
-		}
-		err = f.Watch(t.Context(), []string{"x"}, func(files.Event) error { return nil })
-		refused(t, err, app.Unavailable, "Too many")
 	})
+	_, f := open(t)
+	for range 32 {
+		watching(t, f, "x")
+	}
+	err := f.Watch(t.Context(), []string{"x"}, func(files.Event) error { return nil })
+	refused(t, err, app.Unavailable, "Too many")
 }
 
-// cutting is a project whose agent goes away.
-type cutting struct {
+// counting is a project whose streams are counted, and can be cut.
+type counting struct {
 	files.Files
-	mu  sync.Mutex
-	cut context.CancelFunc
+	mu       sync.Mutex
+	now, max int
+	cut      context.CancelCauseFunc
 }
 
-func (c *cutting) Watch(ctx context.Context, paths []string, send func(files.Event) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+func (c *counting) Watch(ctx context.Context, paths []string, send func(files.Event) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	c.mu.Lock()
 	c.cut = cancel
+	c.now++
+	c.max = max(c.max, c.now)
 	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.now--
+	}()
 	return c.Files.Watch(ctx, paths, send)
 }
 
-// Many follow over one stream; each is told when its path is watched, of its
-// changes, and again when the stream was broken, because something may be missed.
-func TestAFollowerIsToldOfItsOwnPathOnly(t *testing.T) {
+// A project has many open documents and folders, and its agent few streams: all
+// watches of a client share one, and each is told of its own paths only.
+func TestWatchesOfAClientShareAStream(t *testing.T) {
 	home, folder := open(t)
-	put(t, home, "a", "")
-	put(t, home, "b", "")
-	project := &cutting{Files: serve(t, folder)}
-	follower := files.NewFollower(project, slog.New(slog.DiscardHandler))
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- follower.Run(ctx) }()
-	defer func() {
-		cancel()
-		if err := <-ended; !errors.Is(err, context.Canceled) {
-			t.Errorf("Run = %v", err)
-		}
-	}()
-
-	a, b, again := make(chan string, 100), make(chan string, 100), make(chan string, 100)
-	follower.Follow("a", func() { a <- "a" })
-	<-a // it is watched
-	stop := follower.Follow("b", func() { b <- "b" })
-	<-b
-	follower.Follow("a", func() { again <- "a" })
-	<-again
-	put(t, home, "b", "x")
-	<-b
-	put(t, home, "a", "x")
-	<-a
-	<-again
-	stop()
-	follower.Follow("c", func() { b <- "c" })
-	if got := <-b; got != "c" {
-		t.Errorf("after it has stopped %q was told", got)
+	project := &counting{Files: folder}
+	client := serve(t, project)
+	put(t, home, "d/x", "")
+	var next []func() files.Event
+	for i := range 100 {
+		path := fmt.Sprint("doc", i)
+		put(t, home, path, "")
+		next = append(next, watching(t, client, path))
 	}
-	for len(a) > 0 {
-		<-a
+	same := watching(t, client, "doc7", "d")
+	for _, i := range []int{99, 7, 0} {
+		put(t, home, fmt.Sprint("doc", i), "changed")
+		if e := next[i](); e.Path != fmt.Sprint("doc", i) {
+			t.Errorf("doc%d: told of %+v", i, e)
+		}
+	}
+	if e := same(); e.Path != "doc7" {
+		t.Errorf("the second who watches doc7: %+v", e)
 	}
 	project.mu.Lock()
-	project.cut() // the agent is gone, and there again
+	defer project.mu.Unlock()
+	if project.max > len(next)/5 { // the next begins before the one before it has ended
+		t.Errorf("%d streams at once for %d watches", project.max, len(next))
+	}
+}
+
+// When the stream breaks, every watch ends, and the next one has a new stream.
+func TestABrokenStreamEndsItsWatches(t *testing.T) {
+	home, folder := open(t)
+	put(t, home, "a", "")
+	project := &counting{Files: folder}
+	client := serve(t, project)
+	ended := make(chan error, 2)
+	ready := make(chan bool, 2)
+	for _, path := range []string{"a", "b"} {
+		go func() { // ended is waited for
+			ended <- client.Watch(t.Context(), []string{path}, func(e files.Event) error {
+				ready <- e.Ready
+				return nil
+			})
+		}()
+	}
+	<-ready
+	<-ready
+	project.mu.Lock()
+	project.cut(errors.New("the agent is gone"))
 	project.mu.Unlock()
-	<-a
-	put(t, home, "a", "y")
-	<-a
+	refused(t, <-ended, app.Unavailable, "stopped telling")
+	refused(t, <-ended, app.Unavailable, "stopped telling")
+	next := watching(t, client, "a")
+	put(t, home, "a", "x")
+	if e := next(); e.Path != "a" {
+		t.Errorf("after a new beginning: %+v", e)
+	}
+	// Who leaves on his own ends with his own error, and leaves the others alone.
+	left := errors.New("left")
+	if err := client.Watch(t.Context(), []string{"c"}, func(files.Event) error { return left }); !errors.Is(err, left) {
+		t.Errorf("Watch = %v", err)
+	}
+	put(t, home, "a", "xx")
+	if e := next(); e.Path != "a" {
+		t.Errorf("after another has left: %+v", e)
+	}
 }
