@@ -66,7 +66,7 @@ export function TextArea({ session, path, readOnly, visible, people, onSelect }:
 function useEditorSettings(): EditorSettings {
   const accountId = useAccountId();
   const rows = rowsOf(
-    useLive("accounts", accountId === undefined ? undefined : { id: accountId, editor_settings: {} }),
+    useLive("accounts", accountId === undefined ? undefined : { id: accountId, editor_settings: null }),
   );
   const dark = useDark();
   const {

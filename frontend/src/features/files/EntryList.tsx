@@ -44,8 +44,12 @@ export function EntryList(props: EntryListProps) {
     /** Moves the focus to another name, which may have to be drawn first. */
     const focus = (index: number) => {
       if (index < 0 || index >= entries.length) return;
+      const name = () => element.querySelector<HTMLElement>(`[data-index="${index}"] [data-name]`);
       rows.scrollToIndex(index);
-      requestAnimationFrame(() => element.querySelector<HTMLElement>(`[data-index="${index}"] [data-name]`)?.focus());
+      const drawn = name();
+      // At once where it can be: the next key may come before the next frame.
+      if (drawn) drawn.focus();
+      else requestAnimationFrame(() => name()?.focus());
     };
     const press = (event: KeyboardEvent) => {
       if (!(event.target instanceof HTMLElement) || event.target.dataset["name"] === undefined) return;

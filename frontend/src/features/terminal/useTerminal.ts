@@ -145,7 +145,7 @@ function act(event: KeyboardEvent, { terminal }: OpenScreen, use: TerminalUse): 
 function useScreenSettings(screenReader: boolean): ScreenSettings {
   const accountId = useAccountId();
   const rows = rowsOf(
-    useLive("accounts", accountId === undefined ? undefined : { id: accountId, editor_settings: {} }),
+    useLive("accounts", accountId === undefined ? undefined : { id: accountId, editor_settings: null }),
   );
   const dark = useDark();
   const fontSize = rows[0]?.editor_settings.font_size ?? 14;
