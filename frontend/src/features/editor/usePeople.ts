@@ -51,10 +51,13 @@ export function usePeople(
   const rows = rowsOf(cursors);
   const people = useMemo(
     () =>
-      peopleOf(
-        rows.map((row) => ({ ...row, id: row.connection_id })),
-        connectionId ?? "",
-      ),
+      // Offline nobody knows where others are, nor which of the rows is our own.
+      connectionId === undefined
+        ? []
+        : peopleOf(
+            rows.map((row) => ({ ...row, id: row.connection_id })),
+            connectionId,
+          ),
     [rows, connectionId],
   );
   const move = (span: Span | undefined) => {
