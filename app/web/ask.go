@@ -75,10 +75,10 @@ func (c *connection) doneLocked(m wire.Ask, after chan struct{}) {
 }
 
 // tableOf returns the table of a set, "" for everything else: sets have a
-// request id.
+// request id. A watch that has one is still a watch: nobody waits for its end.
 func tableOf(m wire.Ask) string {
 	q, ok := m.Query.(map[string]any)
-	if m.Request == "" || !ok || len(q) != 1 {
+	if m.Request == "" || query.Watches(m.Options) || !ok || len(q) != 1 {
 		return ""
 	}
 	for table := range q {

@@ -291,6 +291,22 @@ func TestSetsOfOneTableRunInTheirOrder(t *testing.T) {
 	}
 }
 
+// A client that numbers all its questions must not lock itself out of a table by
+// watching it.
+func TestNoSetWaitsForAWatchThatNamesARequest(t *testing.T) {
+	tb := newWorld(t, "/").person("ada").tab(wire.JSON)
+	watch := watchName(1)
+	watch.Request = "w"
+	tb.send(watch)
+	if _, ok := tb.next().(wire.Answer); !ok {
+		t.Fatal("the watch was not answered")
+	}
+	tb.send(rename(2, "Ada Lovelace"))
+	for range 2 { // the change and the answer, in whatever order
+		tb.next()
+	}
+}
+
 // What a tab has shown of itself (its caret) must go with it. (W4, L9)
 func TestL9ATabThatIsGoneLeavesNothingBehind(t *testing.T) {
 	slow := &slowTables{block: make(chan struct{}), gone: make(chan string, 1)}
