@@ -65,19 +65,32 @@ type checkResult struct {
 func (c checkResult) apply(r *room) {
 	d := r.disk
 	d.busy = false
-	defer d.finished(r)
-	r.discard(r.mergeDisplaced(c.left))
+	merged, err := r.mergeDisplaced(c.left)
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	r.discard(merged)
 	d.tidied = d.tidied || c.tidied
+	if c.see(r) {
+		d.finished(r)
+	}
+}
+
+// see takes what the file is; false if that is not known.
+func (c checkResult) see(r *room) bool {
+	d := r.disk
 	switch {
 	case errors.Is(c.err, app.ErrNotFound) || app.IsKind(c.err, app.NotFound):
 		r.fileIs(fileDeleted, "The file was deleted on disk. Your text is kept here; write it again or copy it.")
-		return
+		return true
 	case app.IsKind(c.err, app.Invalid) || app.IsKind(c.err, app.TooLarge):
 		_, message := app.Public(c.err)
 		r.fileIs(fileBinary, "The file on disk was replaced: "+message+" Your text is kept here; write it again or copy it.")
-		return
-	case c.err != nil:
-		return // the watch begins again and checks again
+		return true
+	case c.err != nil: // the watch begins again and checks again
+		d.failed(r, c.err)
+		return false
 	}
 	known := c.file.Hash == d.inFile.hash || d.known[c.file.Hash]
 	switch {
@@ -86,16 +99,17 @@ func (c checkResult) apply(r *room) {
 		r.noteSaved(d.inFile)
 	case !known:
 		if err := r.takeFile(c.file); err != nil {
-			r.note(err)
-			return
+			d.failed(r, err)
+			return false
 		}
 	}
 	if d.state != fileOK {
-		d.state = fileOK
+		d.state, d.noted = fileOK, ""
 		if err := r.update(d.jobsCtx, func(row app.Row) { delete(row, "disk"); delete(row, "error") }); err != nil {
 			r.opts.Log.Warn("state of file not noted", "id", r.id, "err", err)
 		}
 	}
+	return true
 }
 
 // takeFile brings a content that we did not write into the document. (D8)
@@ -156,14 +170,17 @@ func (r *room) mergeContent(ctx context.Context, from mark, origin string, file 
 	}
 	text, crlf := toText(file.Data)
 	update, err := rewrite(replica.doc, text)
-	if err != nil || update == nil {
-		return err
+	if err != nil {
+		return app.Explain(err, app.Invalid, "The file on disk is not a text that can be edited here.")
 	}
 	if crlf != r.disk.crlf {
 		r.disk.crlf = crlf
 		if err := r.update(ctx, func(row app.Row) { row["line_ends"] = lineEnds(crlf) }); err != nil {
 			return err
 		}
+	}
+	if update == nil {
+		return nil
 	}
 	return r.commit(ctx, push{origin: origin, update: update}, file.Hash)
 }

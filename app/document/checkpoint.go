@@ -3,6 +3,7 @@ package document
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"lyceum/app"
 )
@@ -42,12 +43,16 @@ func coreOf(row app.Row) *core {
 		return nil
 	}
 	c.seq, _ = row["seq"].(int64)
+	c.grown(len(state))
 	merged, _ := row["merged"].(app.Row)
-	for origin, value := range merged {
+	for outbox, value := range merged {
+		if !strings.Contains(outbox, "/") {
+			return nil // of a version that did not tell the outboxes of accounts apart
+		}
 		last, _ := value.(app.Row)
 		n, _ := last["n"].(int64)
 		seq, _ := last["seq"].(int64)
-		c.merged[origin] = lastPush{n: n, seq: seq}
+		c.merged[outbox] = lastPush{n: n, seq: seq}
 	}
 	return c
 }
@@ -60,8 +65,8 @@ func saveCheckpoint(ctx context.Context, store app.Store, project, id string, c 
 		return fmt.Errorf("encode checkpoint of %s: %w", id, err)
 	}
 	merged := make(app.Row, len(c.merged))
-	for origin, last := range c.merged {
-		merged[origin] = app.Row{"n": last.n, "seq": last.seq}
+	for outbox, last := range c.merged {
+		merged[outbox] = app.Row{"n": last.n, "seq": last.seq}
 	}
 	row := app.Row{
 		"id": rowID(id, c.seq), "project_id": project, "document_id": id, "seq": c.seq, "time": now(),

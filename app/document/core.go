@@ -44,7 +44,15 @@ const (
 // ofProject reports whether a push is an edit of the project itself.
 func (p push) ofProject() bool { return p.origin == originDisk || p.origin == originDisplaced }
 
-// lastPush is how far one origin has come.
+// outbox names where a push comes from. Origins are chosen by browsers and seen
+// by everyone: an account's outboxes are its own, so that nobody takes the
+// numbers of another's.
+func (p push) outbox() string { return outboxOf(p.account) + p.origin }
+
+// outboxOf is what the outboxes of an account begin with.
+func outboxOf(account string) string { return account + "/" }
+
+// lastPush is how far one outbox has come.
 type lastPush struct {
 	n   int64 // last number of its outbox that is merged
 	seq int64 // the row that held it, to know which origins are old
@@ -54,8 +62,10 @@ type lastPush struct {
 // no clock, no disk, no goroutine.
 type core struct {
 	doc    *yjs.Doc
-	seq    int64 // of the last merged row
-	merged map[string]lastPush
+	seq    int64               // of the last merged row
+	merged map[string]lastPush // by outbox
+
+	textSize, stateSize gauge
 }
 
 func newCore() *core {
@@ -70,10 +80,10 @@ const (
 	repeat                // it is merged already: only acknowledge it again
 )
 
-// judge decides about a push that follows the waiting ones of the same origin,
+// judge decides about a push that follows the waiting ones of the same outbox,
 // of which waiting is the last number (0: none). (D2, D3)
 func (c *core) judge(p push, waiting int64) (verdict, error) {
-	last := max(c.merged[p.origin].n, waiting)
+	last := max(c.merged[p.outbox()].n, waiting)
 	switch {
 	case p.n <= last:
 		return repeat, nil
@@ -96,8 +106,9 @@ func (c *core) merge(seq int64, p push) error {
 		return err
 	}
 	c.seq = seq
+	c.grown(len(p.update))
 	if !p.ofProject() {
-		c.merged[p.origin] = lastPush{n: p.n, seq: seq}
+		c.merged[p.outbox()] = lastPush{n: p.n, seq: seq}
 		c.forgetOldOrigins()
 	}
 	return nil
@@ -143,18 +154,18 @@ func joined(group []*pushRequest) (push, error) {
 
 // fits says why a push cannot be merged into the document as it is now. What
 // every browser would keep waiting for, and what would make the text too large,
-// is never stored.
-func (c *core) fits(p push) error {
+// is never stored. crlf says how lines end in the file.
+func (c *core) fits(p push, crlf bool) error {
 	missing, err := c.doc.Missing(p.update)
 	switch {
 	case err != nil:
 		return app.Explain(err, app.Invalid, "This change cannot be read, so it was not taken. Copy your text, then reload the page.")
 	case missing:
 		return app.Errorf(app.Conflict, "This change builds on others that did not arrive. They are sent again.")
-	case !p.ofProject() && c.doc.Text(contentName).Len()+len(p.update) > MaxText+MaxUpdate:
-		return app.Errorf(app.TooLarge, "A document holds at most %d MiB. Split it, or put the text into a file.", MaxText>>20)
+	case p.ofProject() || onlyDeletes(p.update):
+		return nil
 	}
-	return nil
+	return c.hasRoom(len(p.update), crlf)
 }
 
 // isRefusal reports whether a push failed because of itself. Any other failure

@@ -34,7 +34,7 @@ type disk struct {
 	saving   mark            // the version that was about to be put in place (zero: none)
 	known    map[string]bool // contents taken from the file since inFile
 	merged   map[string]bool // displaced contents whose edits are durable
-	tidied   bool            // what a crash has left on the disk is merged
+	tidied   bool            // what a crash, or a save that failed, has left on the disk is merged
 	rowDirty bool            // the row says that there are edits to save
 
 	due       *time.Timer
@@ -42,6 +42,7 @@ type disk struct {
 	busy      bool      // a job is under way
 	check     bool      // the file may have changed since the last check
 	flushes   []chan error
+	noted     string // why the file does not have the text, as the row says
 
 	results chan result
 	jobs    sync.WaitGroup
@@ -178,6 +179,19 @@ func (d *disk) finished(r *room) {
 	}
 }
 
+// failed notes why the file could not be read or written, and tries again after
+// a pause.
+func (d *disk) failed(r *room, err error) {
+	d.answerFlushes(err)
+	if d.state == fileOK && !d.clean(r) {
+		r.note(err)
+		d.due.Reset(retryAfter)
+	}
+	if d.check {
+		d.startCheck(r)
+	}
+}
+
 // finish writes what is not on disk and waits for the jobs. The room takes no
 // edits any more.
 func (d *disk) finish(r *room) {
@@ -190,6 +204,9 @@ func (d *disk) finish(r *room) {
 			case res := <-d.results:
 				d.check = false
 				res.apply(r)
+				if r.failure != nil {
+					return
+				}
 			case <-ctx.Done():
 				return
 			}

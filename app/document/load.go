@@ -53,11 +53,14 @@ func eachPatch(ctx context.Context, store app.Store, id string, seq, last int64,
 // A change of the file is a change of this state, so merging it into the live
 // document disturbs nobody who types. (D8)
 func diskReplica(ctx context.Context, store app.Store, id string, inFile mark) (*core, error) {
-	c, err := load(ctx, store, id, max(inFile.seq, 1))
-	if err != nil {
-		return nil, err
+	c := newCore() // the file was empty when the document was made
+	if inFile.seq > 0 {
+		var err error
+		if c, err = load(ctx, store, id, inFile.seq); err != nil {
+			return nil, err
+		}
 	}
-	err = eachPatch(ctx, store, id, c.seq, 0, func(seq int64, p push, _ string) error {
+	err := eachPatch(ctx, store, id, c.seq, 0, func(seq int64, p push, _ string) error {
 		if p.origin != originDisk {
 			return nil
 		}

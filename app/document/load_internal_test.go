@@ -43,8 +43,8 @@ func TestD5OpensFromTheNewestCheckpoint(t *testing.T) {
 	if c.text() != ada.text() || read > 20 {
 		t.Errorf("%d rows were read for the text, want at most the 20 after the checkpoint", read)
 	}
-	if c.merged["ada"].n != ada.n {
-		t.Errorf("after loading, ada's last number is %d, want %d", c.merged["ada"].n, ada.n)
+	if c.merged["editor/ada"].n != ada.n {
+		t.Errorf("after loading, ada's last number is %d, want %d", c.merged["editor/ada"].n, ada.n)
 	}
 
 	page, err := p.store.Read(t.Context(), app.Range{Table: checkpointsTable})

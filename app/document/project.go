@@ -3,6 +3,7 @@ package document
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"lyceum/app"
 )
@@ -11,12 +12,16 @@ import (
 // called before the project stops and returns when all are written or ctx ends;
 // what is not on disk then stays in the store. (D9)
 func (rs *Rooms) SaveProject(ctx context.Context, project string) error {
-	var errs []error
-	for _, r := range rs.roomsOf(project) {
-		reply := make(chan error, 1)
-		err, askErr := ask(ctx, r, flushRequest{reply}, reply)
-		errs = append(errs, err, askErr)
+	rooms := rs.roomsOf(project)
+	errs := make([]error, 2*len(rooms))
+	var all sync.WaitGroup
+	for i, r := range rooms { // at once: one that is slow holds up no other
+		all.Go(func() {
+			reply := make(chan error, 1)
+			errs[2*i], errs[2*i+1] = ask(ctx, r, flushRequest{reply}, reply)
+		})
 	}
+	all.Wait()
 	return errors.Join(errs...)
 }
 

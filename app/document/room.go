@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"lyceum/app"
@@ -64,14 +65,15 @@ type pushRequest struct {
 
 // stateRequest asks for the document as it is.
 type stateRequest struct {
-	vector []byte
-	reply  chan stateReply
+	account string // whose outboxes are told
+	vector  []byte
+	reply   chan stateReply
 }
 
 type stateReply struct {
 	update []byte
 	seq    int64
-	merged map[string]lastPush
+	merged map[string]int64 // the last number of each outbox of the account, by origin
 	err    error
 }
 
@@ -150,7 +152,7 @@ func (r *room) drain() {
 func (p *pushRequest) serve(r *room) {
 	var last int64
 	for _, other := range r.waiting {
-		if other.origin == p.origin {
+		if other.outbox() == p.outbox() {
 			last = max(last, other.n)
 		}
 	}
@@ -158,10 +160,10 @@ func (p *pushRequest) serve(r *room) {
 	switch {
 	case err != nil:
 		p.reply <- err
-	case verdict == repeat && p.n > r.core.merged[p.origin].n:
+	case verdict == repeat && p.n > r.core.merged[p.outbox()].n:
 		r.waiting = append(r.waiting, p) // sent twice at once: acknowledged with the first
 	case verdict == repeat:
-		p.seq = r.core.merged[p.origin].seq
+		p.seq = r.core.merged[p.outbox()].seq
 		p.reply <- nil
 	default:
 		r.waiting = append(r.waiting, p)
@@ -173,9 +175,11 @@ func (s *stateRequest) serve(r *room) {
 	if err != nil {
 		err = app.Explain(err, app.Invalid, "The state of this copy cannot be read. Please reload the page.")
 	}
-	merged := make(map[string]lastPush, len(r.core.merged))
-	for origin, last := range r.core.merged {
-		merged[origin] = last
+	merged := make(map[string]int64)
+	for outbox, last := range r.core.merged {
+		if origin, own := strings.CutPrefix(outbox, outboxOf(s.account)); own {
+			merged[origin] = last.n
+		}
 	}
 	s.reply <- stateReply{update: update, seq: r.core.seq, merged: merged, err: err}
 }
@@ -225,7 +229,7 @@ func (r *room) takeGroup() []*pushRequest {
 	first := r.waiting[0]
 	group, rest := []*pushRequest{first}, r.waiting[:0:0]
 	for _, request := range r.waiting[1:] {
-		if request.origin == first.origin && request.account == first.account {
+		if request.outbox() == first.outbox() {
 			group = append(group, request)
 		} else {
 			rest = append(rest, request)
@@ -237,7 +241,7 @@ func (r *room) takeGroup() []*pushRequest {
 
 // commit checks a push, makes its row durable and merges it.
 func (r *room) commit(ctx context.Context, p push, hash string) error {
-	if err := r.core.fits(p); err != nil {
+	if err := r.core.fits(p, r.disk.crlf); err != nil {
 		return err
 	}
 	r.disk.touched(r)

@@ -53,6 +53,8 @@ type entry struct {
 	room     *room // nil while it is loaded
 	loaded   chan struct{}
 	err      error
+	closing  bool          // it takes nobody any more, and still writes its file
+	closed   chan struct{} // closed when it has been forgotten
 	refs     int
 	released time.Time
 }
@@ -84,20 +86,10 @@ func (rs *Rooms) Run(ctx context.Context) error {
 
 // acquire opens the room of a document and keeps it open until release.
 func (rs *Rooms) acquire(ctx context.Context, id string) (r *room, release func(), err error) {
-	rs.mu.Lock()
-	if rs.stopped {
-		rs.mu.Unlock()
-		return nil, nil, app.Errorf(app.Unavailable, "The server is stopping. Please try again in a moment.")
+	e, err := rs.enter(ctx, id)
+	if err != nil {
+		return nil, nil, err
 	}
-	e := rs.open[id]
-	if e == nil {
-		e = &entry{loaded: make(chan struct{})}
-		rs.open[id] = e
-		rs.running.Go(func() { rs.load(id, e) })
-	}
-	e.refs++
-	rs.mu.Unlock()
-
 	release = func() {
 		rs.mu.Lock()
 		defer rs.mu.Unlock()
@@ -115,6 +107,35 @@ func (rs *Rooms) acquire(ctx context.Context, id string) (r *room, release func(
 		return nil, nil, e.err
 	}
 	return e.room, release, nil
+}
+
+// enter counts one more who needs a document open. A room that is closing is
+// waited for: two at a time would both write the file.
+func (rs *Rooms) enter(ctx context.Context, id string) (*entry, error) {
+	for {
+		rs.mu.Lock()
+		if rs.stopped {
+			rs.mu.Unlock()
+			return nil, app.Errorf(app.Unavailable, "The server is stopping. Please try again in a moment.")
+		}
+		e := rs.open[id]
+		if e == nil {
+			e = &entry{loaded: make(chan struct{}), closed: make(chan struct{})}
+			rs.open[id] = e
+			rs.running.Go(func() { rs.load(id, e) })
+		}
+		if !e.closing {
+			e.refs++
+			rs.mu.Unlock()
+			return e, nil
+		}
+		rs.mu.Unlock()
+		select {
+		case <-e.closed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // load reads a document and runs its room.
@@ -138,7 +159,10 @@ func (rs *Rooms) load(id string, e *entry) {
 	r.run(rs.ctx)
 	stopWatch()
 	watching.Wait()
-	rs.forget(r)
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	delete(rs.open, id)
+	close(e.closed)
 }
 
 func (rs *Rooms) newRoom(id string) (*room, error) {
@@ -183,16 +207,16 @@ func (rs *Rooms) closeIdle(r *room) bool {
 	if e.refs > 0 || time.Since(e.released) < idleAfter || len(r.requests) > 0 {
 		return false
 	}
-	delete(rs.open, r.id)
+	e.closing = true
 	return true
 }
 
-// forget makes the next request open the document anew.
+// forget makes the next request open the document anew, when r has closed.
 func (rs *Rooms) forget(r *room) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	if e := rs.open[r.id]; e != nil && e.room == r {
-		delete(rs.open, r.id)
+		e.closing = true
 	}
 }
 

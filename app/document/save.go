@@ -66,12 +66,13 @@ func (s saveResult) apply(r *room) {
 	switch {
 	case errors.Is(s.err, app.ErrNotFound) || app.IsKind(s.err, app.NotFound):
 		r.fileIs(fileDeleted, "The file was deleted on disk. Your text is kept here; write it again or copy it.")
-		d.answerFlushes(s.err)
+		d.failed(r, s.err)
 		return
 	case s.err != nil:
-		r.note(s.err)
-		d.answerFlushes(s.err)
-		d.due.Reset(retryAfter)
+		// It may have been put in place all the same: the next save looks first,
+		// since there is one version only that can be told to be ours. (D8)
+		d.tidied = false
+		d.failed(r, s.err)
 		return
 	}
 	// The edit of what was displaced is durable before the version is noted:
@@ -80,7 +81,11 @@ func (s saveResult) apply(r *room) {
 	if s.saved.Displaced != nil {
 		displaced = append(displaced, *s.saved.Displaced)
 	}
-	merged := r.mergeDisplaced(displaced)
+	merged, err := r.mergeDisplaced(displaced)
+	if err != nil {
+		r.fail(err)
+		return
+	}
 	d.inFile, d.saving, d.state = s.mark, mark{}, fileOK
 	clear(d.known)
 	d.firstEdit = time.Time{}
@@ -105,23 +110,36 @@ func (r *room) noteSaved(m mark) {
 		r.opts.Log.Warn("saved version not noted", "id", r.id, "project", r.project, "err", err)
 		return
 	}
-	d.rowDirty = m.seq != r.core.seq
+	d.rowDirty, d.noted = m.seq != r.core.seq, ""
 }
 
 // mergeDisplaced takes contents that a program wrote at the moment of a save as
-// edits of the project and returns those that may go. (D9)
-func (r *room) mergeDisplaced(contents []Displaced) (merged []Displaced) {
+// edits of the project and returns those that may go. What can never be merged
+// stays on the disk; after an error the room has to close, so that the rest is
+// merged into the version that it was made from. (D9)
+func (r *room) mergeDisplaced(contents []Displaced) (merged []Displaced, err error) {
 	for _, c := range contents {
 		if !r.disk.merged[c.Hash] {
-			if err := r.mergeContent(r.disk.jobsCtx, r.disk.inFile, originDisplaced, c.File); err != nil {
+			err := r.mergeContent(r.disk.jobsCtx, r.disk.inFile, originDisplaced, c.File)
+			if err != nil && isRefusal(err) && r.failure == nil {
 				r.note(fmt.Errorf("merge displaced content: %w", err))
 				continue
+			}
+			if err != nil {
+				return merged, fmt.Errorf("merge displaced content: %w", err)
 			}
 			r.disk.merged[c.Hash] = true
 		}
 		merged = append(merged, c)
 	}
-	return merged
+	return merged, nil
+}
+
+// fail closes the room, if nothing has yet.
+func (r *room) fail(err error) {
+	if r.failure == nil {
+		r.failure = app.Explain(err, app.Unavailable, "The change could not be saved yet. It is kept in this browser and sent again.")
+	}
 }
 
 // discard removes displaced contents whose edits are durable. What stays after
@@ -140,13 +158,18 @@ func (r *room) discard(merged []Displaced) {
 	}
 }
 
-// note shows why the file does not have the text.
+// note shows why the file does not have the text, once for each reason.
 func (r *room) note(err error) {
+	if explain(err) == r.disk.noted {
+		return
+	}
 	r.opts.Log.Warn("document not saved, will try again", "id", r.id, "project", r.project, "path", r.disk.path, "err", err)
 	sentence := explain(err)
 	if err := r.update(r.disk.jobsCtx, func(row app.Row) { row["error"] = sentence }); err != nil {
 		r.opts.Log.Warn("error of document not noted", "id", r.id, "err", err)
+		return
 	}
+	r.disk.noted = sentence
 }
 
 // fileIs shows that the file is gone or no text any more; nothing is written
@@ -155,7 +178,7 @@ func (r *room) fileIs(state, sentence string) {
 	if r.disk.state == state {
 		return
 	}
-	r.disk.state = state
+	r.disk.state, r.disk.noted = state, ""
 	r.disk.due.Stop()
 	err := r.update(r.disk.jobsCtx, func(row app.Row) {
 		row["disk"] = app.Row{"state": state, "since": now()}

@@ -13,6 +13,9 @@ import (
 func (rs *Rooms) Set(ctx context.Context, s query.Set) (app.Row, error) {
 	if s.Table == documentsTable {
 		id, _ := s.Row["id"].(string)
+		if s.Given["write_again"] != true {
+			return nil, app.Errorf(app.Invalid, "The only thing to set in documents is write_again, and it is set to true.")
+		}
 		return app.Row{"id": id}, rs.WriteAgain(ctx, id)
 	}
 	id, _ := s.Row["document_id"].(string)
@@ -60,7 +63,8 @@ func (rs *Rooms) Get(ctx context.Context, filter app.Row) ([]app.Row, error) {
 		return nil, err
 	}
 	project, _ = rec.Row["project_id"].(string)
-	role := rs.opts.Role(app.CallerFrom(ctx).AccountID, project)
+	account := app.CallerFrom(ctx).AccountID
+	role := rs.opts.Role(account, project)
 	if role < app.Viewer {
 		return nil, app.ErrNotFound
 	}
@@ -68,7 +72,7 @@ func (rs *Rooms) Get(ctx context.Context, filter app.Row) ([]app.Row, error) {
 	var state stateReply
 	err = rs.with(ctx, id, func(r *room) error {
 		reply := make(chan stateReply, 1)
-		state, err = ask(ctx, r, &stateRequest{vector: vector, reply: reply}, reply)
+		state, err = ask(ctx, r, &stateRequest{account: account, vector: vector, reply: reply}, reply)
 		return err
 	})
 	if err == nil {
@@ -78,8 +82,8 @@ func (rs *Rooms) Get(ctx context.Context, filter app.Row) ([]app.Row, error) {
 		return nil, err
 	}
 	merged := make(app.Row, len(state.merged))
-	for origin, last := range state.merged {
-		merged[origin] = last.n
+	for origin, n := range state.merged {
+		merged[origin] = n
 	}
 	return []app.Row{{
 		"document_id": id, "project_id": project, "path": rec.Row["path"], "state_vector": vector,
@@ -93,6 +97,13 @@ func (rs *Rooms) Watched(ctx context.Context, filter app.Row) (release func(), e
 	id, _ := filter["document_id"].(string)
 	if id == "" {
 		return func() {}, nil
+	}
+	rec, err := rs.opts.Store.Get(ctx, documentsTable, id)
+	if err != nil {
+		return nil, err
+	}
+	if project, named := filter["project_id"]; named && rec.Row["project_id"] != project {
+		return nil, app.ErrNotFound // the caller's role is in another project
 	}
 	_, release, err = rs.acquire(ctx, id)
 	return release, err
