@@ -190,7 +190,7 @@ func (s *setting) update(ctx context.Context) (app.Row, error) {
 				return nil, err
 			}
 		}
-		if done(rec.Row, s.caller.AccountID, s.request) {
+		if done(rec.Row, s.caller.AccountID, s.request) || s.setsNothing(rec.Row) {
 			return rec.Row, nil
 		}
 		row, err := s.next(rec.Row)
@@ -210,6 +210,13 @@ func (s *setting) update(ctx context.Context) (app.Row, error) {
 		}
 	}
 	return nil, app.ErrConflict
+}
+
+// setsNothing reports whether the set gives nothing but the key of a row that is
+// there. No field means that no role was asked for, so nothing may come of it,
+// not even a new time. Rows that are the caller's own are touched by it.
+func (s *setting) setsNothing(row app.Row) bool {
+	return row != nil && !s.table.Upsert && len(s.values()) == 0
 }
 
 // absent is what an update of a missing row begins with.

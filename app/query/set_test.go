@@ -76,6 +76,22 @@ func TestFaultsOfTheSlides(t *testing.T) {
 		w.says("sam", push, nil)
 		w.says("vera", push, nil)
 	})
+	t.Run("D11/nor by a set that sets nothing, which needs no role", func(t *testing.T) {
+		w.engine.Writers["documents"] = writer(func(context.Context, query.Set) (app.Row, error) {
+			t.Error("the set of a viewer reached the room, which writes the file")
+			return nil, nil
+		})
+		before, err := w.store.Get(t.Context(), "projects", "p1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.must("vera", one("documents", app.Row{"id": "d1"}))
+		w.must("vera", one("projects", app.Row{"id": "p1"}))
+		if after, err := w.store.Get(t.Context(), "projects", "p1"); err != nil || after.Rev != before.Rev {
+			t.Errorf("a viewer has written the row of a project: %v, %v", after.Row, err)
+		}
+		w.says("sam", one("documents", app.Row{"id": "d1"}), nil)
+	})
 	t.Run("no secret in a field that members can read", func(t *testing.T) {
 		for _, field := range []string{"uid", "request_ids"} {
 			w.says("ada", one("projects", app.Row{"id": "p1", field: nil}), nil)
