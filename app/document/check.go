@@ -81,8 +81,10 @@ func (c checkResult) apply(r *room) {
 func (c checkResult) see(r *room) bool {
 	d := r.disk
 	switch {
+	case d.detached: // what is there is not this document's
+		return true
 	case errors.Is(c.err, app.ErrNotFound) || app.IsKind(c.err, app.NotFound):
-		r.fileIs(fileDeleted, "The file was deleted on disk. Your text is kept here; write it again or copy it.")
+		r.fileIs(fileDeleted, sentenceDeleted)
 		return true
 	case app.IsKind(c.err, app.Invalid) || app.IsKind(c.err, app.TooLarge):
 		_, message := app.Public(c.err)

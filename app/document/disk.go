@@ -30,6 +30,7 @@ type disk struct {
 	path     string
 	crlf     bool
 	state    string
+	detached bool            // the path leads to another document, or to none
 	inFile   mark            // the version that was last known to be in the file
 	saving   mark            // the version that was about to be put in place (zero: none)
 	known    map[string]bool // contents taken from the file since inFile

@@ -328,3 +328,45 @@ func TestStateIsBounded(t *testing.T) {
 		t.Errorf("a document of more than %d bytes = %v, want too large", maxState, err)
 	}
 }
+
+// A file is deleted in the page and another of its name made, while somebody
+// still has the first one open: what is typed there stays out of the new file,
+// also after a restart, until it is written again somewhere. (D4, D8)
+func TestD4NewFileOfADeletedNameIsAnothersFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProject(t, map[string]string{"notes.tex": "old"})
+		rooms, stop := p.server(nil)
+		ada := openTab(t, rooms, "ada", "editor")
+		release := watched(t, rooms, ada)
+		time.Sleep(2 * time.Second)
+		p.disk.remove("notes.tex")
+		if err := rooms.Removed(t.Context(), projectID, "notes.tex"); err != nil {
+			t.Fatal(err)
+		}
+		p.disk.program("notes.tex", "new")
+		for i := range 2 {
+			ada.types(0, "ada ")
+			if err := ada.sends(rooms); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			state, _ := p.row(ada.id)["disk"].(app.Row)
+			if got := p.disk.content("notes.tex"); got != "new" || strings.Contains(p.text(ada.id), "new") || state["state"] != fileDeleted {
+				t.Errorf("pass %d: file %q, old document %q, its disk %v", i, got, p.text(ada.id), state)
+			}
+			release()
+			stop()
+			rooms, stop = p.server(nil)
+			release = watched(t, rooms, ada)
+		}
+		defer stop()
+		defer release()
+		if bob := openTab(t, rooms, "bob", "editor"); bob.id == ada.id || bob.text() != "new" {
+			t.Errorf("the new file is document %s with %q", bob.id, bob.text())
+		}
+		if err := rooms.WriteAgain(ada.ctx(), ada.id); !app.IsKind(err, app.Conflict) {
+			t.Errorf("writing again over the new file = %v, want conflict", err)
+		}
+	})
+}

@@ -31,6 +31,7 @@ func (rs *Rooms) documentAt(ctx context.Context, project, path string) (id strin
 		return "", err
 	}
 	id = app.NewID()
+	ctx = context.WithoutCancel(ctx) // half a document would stay for ever: nobody could find it
 	if err := rs.create(ctx, id, project, path, file); err != nil {
 		return "", err
 	}
@@ -94,7 +95,7 @@ func (rs *Rooms) Renamed(ctx context.Context, project, from, to string) error {
 		if _, err := rs.opts.Store.Write(ctx, app.Write{Table: pathsTable, ID: pathID(project, path), IfRev: app.AnyRev}); err != nil {
 			return err
 		}
-		rs.tellMoved(id, target)
+		rs.tell(id, movedRequest{target})
 		return nil
 	})
 }
@@ -102,8 +103,11 @@ func (rs *Rooms) Renamed(ctx context.Context, project, from, to string) error {
 // Removed ends the documents of a file or a folder that was deleted through the
 // page: a new file of that name is a new document. (D4)
 func (rs *Rooms) Removed(ctx context.Context, project, path string) error {
-	return rs.eachPath(ctx, project, path, func(_, path string) error {
+	return rs.eachPath(ctx, project, path, func(id, path string) error {
 		_, err := rs.opts.Store.Write(ctx, app.Write{Table: pathsTable, ID: pathID(project, path), IfRev: app.AnyRev})
+		if err == nil {
+			rs.tell(id, detachRequest{})
+		}
 		return err
 	})
 }
@@ -138,8 +142,8 @@ func (rs *Rooms) eachPath(ctx context.Context, project, path string, fn func(id,
 	}
 }
 
-// tellMoved tells an open room its file's new path.
-func (rs *Rooms) tellMoved(id, path string) {
+// tell tells an open room what has become of its file.
+func (rs *Rooms) tell(id string, req request) {
 	rs.mu.Lock()
 	e := rs.open[id]
 	rs.mu.Unlock()
@@ -148,6 +152,6 @@ func (rs *Rooms) tellMoved(id, path string) {
 	}
 	<-e.loaded
 	if e.room != nil {
-		_ = e.room.ask(rs.ctx, movedRequest{path}) // a room that has closed reads it from its row
+		_ = e.room.ask(rs.ctx, req) // a room that has closed reads it from its row
 	}
 }

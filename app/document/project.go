@@ -104,8 +104,18 @@ func (w writeAgainRequest) serve(r *room) {
 		w.reply <- app.Errorf(app.Unavailable, "The file is being read or written just now. Please try again.")
 		return
 	}
+	r.disk.detached = false // the path is this document's again
 	r.disk.flushes = append(r.disk.flushes, w.reply)
 	r.disk.save(r, true)
+}
+
+// detachRequest says that the file was deleted in the page: a new file of its
+// name is another document's. (D4)
+type detachRequest struct{}
+
+func (detachRequest) serve(r *room) {
+	r.disk.detached = true
+	r.fileIs(fileDeleted, sentenceDeleted)
 }
 
 // movedRequest says that the file has another path now.

@@ -179,6 +179,13 @@ func (rs *Rooms) newRoom(id string) (*room, error) {
 		id: id, project: project, opts: &rs.opts, core: c, disk: newDisk(rec.Row),
 		requests: make(chan request, maxWaiting), done: make(chan struct{}), moved: make(chan string, 1), checkpoint: c.seq,
 	}
+	owner, err := rs.lookUp(rs.ctx, project, r.disk.path)
+	if err != nil && !errors.Is(err, app.ErrNotFound) {
+		return nil, err
+	}
+	if r.disk.detached = owner != id; r.disk.detached {
+		r.fileIs(fileDeleted, sentenceDeleted)
+	}
 	// Contents that were taken from the file after it was last written: they
 	// are no news when they are read again.
 	err = eachPatch(rs.ctx, rs.opts.Store, id, r.disk.inFile.seq, 0, func(_ int64, p push, hash string) error {

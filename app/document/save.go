@@ -65,7 +65,7 @@ func (s saveResult) apply(r *room) {
 	d.busy = false
 	switch {
 	case errors.Is(s.err, app.ErrNotFound) || app.IsKind(s.err, app.NotFound):
-		r.fileIs(fileDeleted, "The file was deleted on disk. Your text is kept here; write it again or copy it.")
+		r.fileIs(fileDeleted, sentenceDeleted)
 		d.failed(r, s.err)
 		return
 	case s.err != nil:
@@ -171,6 +171,8 @@ func (r *room) note(err error) {
 	}
 	r.disk.noted = sentence
 }
+
+const sentenceDeleted = "The file was deleted on disk. Your text is kept here; write it again or copy it."
 
 // fileIs shows that the file is gone or no text any more; nothing is written
 // until it comes back or somebody decides. (D8)
