@@ -135,7 +135,9 @@ func TestT4CtrlCOvertakesAPasteThatNobodyReads(t *testing.T) {
 	p := serve(t, shell("/bin/bash", "--norc", "-i"))
 	ada := p.open("t4c", editor)
 	ada.text("$ ")
-	ada.send("echo sl$((1))eeps; sleep 1000\n")
+	// One process says so and sleeps: a key between two commands would be the
+	// interactive shell's, which goes on to the second.
+	ada.send("bash -c 'echo sl$((1))eeps; exec sleep 1000'\n")
 	ada.text("sl1eeps")
 	ada.send(strings.Repeat("lost\n", 100_000)) // ten times what the kernel takes
 	ada.send("\x03")
