@@ -210,6 +210,10 @@ func TestSignUpNeedsAnInvitationUnlessItIsOpen(t *testing.T) {
 	}
 	_, err = s.SignUp(t.Context(), home, auth.NewAccount{Email: "BOB@example.org", Password: password, Name: "Bob"})
 	wantKind(t, err, app.Conflict)
+	page, err := s.store.Read(t.Context(), app.Range{Table: "credentials"})
+	if err != nil || len(page.Records) != 2 {
+		t.Errorf("%d credentials of two accounts, %v", len(page.Records), err)
+	}
 }
 
 func TestSignUpRefusesWhatCannotBe(t *testing.T) {

@@ -64,7 +64,7 @@ func (a *Auth) SignUp(ctx context.Context, from From, n NewAccount) (SignedIn, e
 		return SignedIn{}, err
 	}
 	if err := a.claim(ctx, address, accountID); err != nil {
-		return SignedIn{}, err
+		return SignedIn{}, errors.Join(err, a.remove(ctx, "credentials", accountID))
 	}
 	if err := pass.use(ctx); err != nil {
 		return SignedIn{}, errors.Join(err, a.remove(ctx, "emails", address), a.remove(ctx, "credentials", accountID))

@@ -3,9 +3,11 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"lyceum/app"
@@ -13,6 +15,10 @@ import (
 
 // maxBody bounds the JSON of a request: passwords, names and tokens.
 const maxBody = 16 << 10
+
+// bodyTimeout is how long the sending of it may take; who takes longer, signed in
+// or not, only keeps a connection.
+const bodyTimeout = 15 * time.Second
 
 // handler answers a request or returns an error.
 type handler func(http.ResponseWriter, *http.Request) error
@@ -60,6 +66,9 @@ func encode(w http.ResponseWriter, code int, body any) {
 func decode(w http.ResponseWriter, r *http.Request, into any) error {
 	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) != "application/json" {
 		return app.Errorf(app.Invalid, "This has to be sent as application/json.")
+	}
+	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)); err != nil {
+		return fmt.Errorf("bound the reading of a request: %w", err)
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {

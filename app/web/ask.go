@@ -15,7 +15,7 @@ func (c *connection) ask(m wire.Ask, size int) error {
 	watch := query.Watches(m.Options)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.unread > 0 && c.unread+size > maxUnread && c.ctx.Err() == nil {
+	for !watch && c.unread > 0 && c.unread+size > maxUnread && c.ctx.Err() == nil {
 		c.room.Wait()
 	}
 	switch {
@@ -23,17 +23,19 @@ func (c *connection) ask(m wire.Ask, size int) error {
 		return app.Errorf(app.Invalid, "The id %d is in use by a question that is not over.", m.ID)
 	case watch && len(c.watches) >= wire.MaxSubscriptions:
 		return app.Errorf(app.TooLarge, "One connection may watch %d things, no more. Please close some tabs of the page.", wire.MaxSubscriptions)
+	case watch && c.watched+size > maxUnread: // waiting would be for ever
+		return app.Errorf(app.TooLarge, "What one connection watches may be described by %d MiB, no more. Please close some tabs of the page.", maxUnread>>20)
 	case !watch && len(c.asks) >= wire.MaxAsks:
 		return app.Errorf(app.TooLarge, "One connection may have %d questions unanswered, no more. Please wait for some answers.", wire.MaxAsks)
 	}
 	ctx, cancel := context.WithCancel(c.ctx)
 	t := &task{cancel: cancel, done: make(chan struct{})}
-	group, run := c.asks, c.answer
+	group, run, held := c.asks, c.answer, &c.unread
 	if watch {
-		group, run = c.watches, c.watch
+		group, run, held = c.watches, c.watch, &c.watched
 	}
 	group[m.ID] = t
-	c.unread += size
+	*held += size
 	before, after := c.orderLocked(m)
 	c.tasks.Go(func() {
 		if before != nil {
@@ -44,7 +46,7 @@ func (c *connection) ask(m wire.Ask, size int) error {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		delete(group, m.ID)
-		c.unread -= size
+		*held -= size
 		c.room.Broadcast()
 		close(t.done)
 		c.doneLocked(m, after)

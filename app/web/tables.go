@@ -19,7 +19,8 @@ const (
 	// signed in: a question about the site's settings.
 	maxStrangersMessage = 64 << 10
 	// maxUnread is how many bytes of questions one connection may have under
-	// way; it is read no further until some are answered.
+	// way; it is read no further until some are answered. What it watches may be
+	// as long.
 	maxUnread = 8 << 20
 	// askTimeout is how long one question may take: opening a document may have
 	// to start its project.
@@ -111,7 +112,8 @@ type connection struct {
 
 	mu      sync.Mutex
 	room    *sync.Cond // unread became less, or ctx has ended
-	unread  int
+	unread  int        // bytes of questions
+	watched int        // bytes of what is watched
 	asks    map[int64]*task
 	watches map[int64]*task
 	last    map[string]chan struct{} // table → closed when the last set of it is done

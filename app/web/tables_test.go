@@ -237,6 +237,25 @@ func TestQuestionsAndWatchesAreBounded(t *testing.T) {
 	}
 }
 
+// Watches last: a connection that would wait for their end before it reads on
+// could not even end them.
+func TestLongWatchesAreRefusedAndDoNotBlock(t *testing.T) {
+	w := newWorld(t, "/", func(o *web.Options) { o.Tables = &slowTables{Tables: o.Tables} })
+	tb := w.person("ada").tab(wire.CBOR)
+	long := []any{app.Row{"id": strings.Repeat("x", 3<<20)}}
+	for i := range int64(3) {
+		tb.send(wire.Ask{ID: i + 1, Query: app.Row{"slow": long}, Options: app.Row{"changes": true}})
+	}
+	if f := failure(t, tb.next(), app.TooLarge); f.ID != 3 || !strings.Contains(f.Error.Message, "8 MiB") {
+		t.Errorf("failure is %+v", f)
+	}
+	tb.send(wire.Cancel{ID: 1})
+	tb.send(wire.Ping{})
+	if m, ok := tb.next().(wire.Pong); !ok {
+		t.Errorf("after a cancel the tab gets %+v", m)
+	}
+}
+
 // slowTables answers when block is closed, and notes in which order.
 type slowTables struct {
 	web.Tables
