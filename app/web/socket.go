@@ -96,15 +96,25 @@ func (s *socket) read(max int64) (kind int, data []byte, err error) {
 	return kind, data, err
 }
 
-// write sends one message when it is its turn. still, if given, is asked right
+// write sends one message when it is its turn.
+func (s *socket) write(ctx context.Context, kind int, data []byte) error {
+	return s.writeMade(ctx, kind, func() ([]byte, error) { return data, nil }, nil)
+}
+
+// writeMade is write of a message that is made when it is its turn, so that those
+// that wait for a slow browser take no memory. still, if given, is asked right
 // before the first byte; false writes nothing and returns errStale.
-func (s *socket) write(ctx context.Context, kind int, data []byte, still func() bool) error {
+func (s *socket) writeMade(ctx context.Context, kind int, made func() ([]byte, error), still func() bool) error {
 	select {
 	case <-s.turn:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	defer func() { s.turn <- struct{}{} }()
+	data, err := made()
+	if err != nil {
+		return err
+	}
 	if still != nil && !still() {
 		return errStale
 	}

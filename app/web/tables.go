@@ -215,9 +215,5 @@ func (c *connection) take(m wire.Message, size int) error {
 
 // send writes a message; still is asked right before.
 func (c *connection) send(m wire.Message, still func() bool) error {
-	data, err := c.codec.Encode(m)
-	if err != nil {
-		return err
-	}
-	return c.socket.write(c.ctx, c.frame, data, still)
+	return c.socket.writeMade(c.ctx, c.frame, func() ([]byte, error) { return c.codec.Encode(m) }, still)
 }

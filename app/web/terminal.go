@@ -171,7 +171,7 @@ func (s *socket) refuse(ctx context.Context, message string) error {
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, websocket.TextMessage, data, nil)
+	return s.write(ctx, websocket.TextMessage, data)
 }
 
 // fromShell hands on what is printed.
@@ -185,7 +185,7 @@ func fromShell(ctx context.Context, shell *websocket.Conn, browser *socket) erro
 		if err != nil {
 			return agentGone(err)
 		}
-		if err := browser.write(ctx, kind, data, nil); err != nil {
+		if err := browser.write(ctx, kind, data); err != nil {
 			return err
 		}
 	}
