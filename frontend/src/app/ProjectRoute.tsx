@@ -20,10 +20,17 @@ export function ProjectRoute() {
         <FilesPanel projectId={projectId} path={folder} role={role} onOpen={onOpen} onOpenTerminal={onOpenTerminal} />
       </Frame>
     ),
-    renderFrame: ({ shown, role, visible }) => (
+    renderFrame: ({ shown, role, visible, onClose, onMoved }) => (
       <Frame what={shown.kind === "document" ? "the editor" : "the terminal"}>
         {shown.kind === "document" ? (
-          <EditorFrame projectId={projectId} path={shown.path} role={role} visible={visible} />
+          <EditorFrame
+            projectId={projectId}
+            path={shown.path}
+            role={role}
+            visible={visible}
+            onClose={onClose}
+            onMoved={onMoved}
+          />
         ) : (
           <TerminalFrame projectId={projectId} terminalId={shown.id} role={role} visible={visible} />
         )}

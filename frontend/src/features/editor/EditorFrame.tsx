@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useEffect, useEffectEvent, useRef, useState, useSyncExternalStore } from "react";
 import { rowsOf } from "../../live/live";
 import { useAction, useConnection, useLive } from "../../live/react";
 import { fileAddress } from "../../lib/addresses";
@@ -25,6 +25,8 @@ export interface EditorFrameProps {
   visible?: boolean;
   /** Goes back to where the file was opened from; without it that is the page's business. */
   onClose?(): void;
+  /** The file was renamed: it is open under another path from now on. */
+  onMoved?(path: string): void;
 }
 
 /** A text file, edited together. It fills its container. */
@@ -36,7 +38,7 @@ export function EditorFrame(props: EditorFrameProps) {
 
 type OpenProps = EditorFrameProps & { session: DocumentSession; onAnew(): void };
 
-function OpenDocument({ projectId, path, role, visible = true, session, onClose, onAnew }: OpenProps) {
+function OpenDocument({ projectId, path, role, visible = true, session, onClose, onMoved, onAnew }: OpenProps) {
   const view = useSyncExternalStore(session.subscribe, session.view);
   const late = useLate(view);
   const connected = useConnection().state === "open";
@@ -44,11 +46,18 @@ function OpenDocument({ projectId, path, role, visible = true, session, onClose,
   const rows = rowsOf(
     useLive(
       "documents",
-      documentId === undefined ? undefined : { id: documentId, saved: {}, dirty: null, error: null, disk: {} },
+      documentId === undefined
+        ? undefined
+        : { id: documentId, path: null, saved: {}, dirty: null, error: null, disk: {} },
     ),
   );
   const file = rows[0] ?? null;
   const [people, move] = usePeople(session, documentId, visible);
+  const follow = useEffectEvent((to: string) => onMoved?.(to));
+  const now = file?.path;
+  useEffect(() => {
+    if (now !== undefined && now !== path) follow(now);
+  }, [now, path]);
   const knownRole = useRef(role);
   useEffect(() => {
     if (role === knownRole.current) return;

@@ -15,7 +15,7 @@ import { keepTabs, keptTabs } from "./keptTabs";
 import { ProjectHeader } from "./ProjectHeader";
 import styles from "./ProjectPage.module.css";
 import { ProjectSettings } from "./ProjectSettings";
-import { type Layout, seen, show, type Shown, shownBy, type Tab, tabOf } from "./tabs";
+import { close, type Layout, rename, seen, show, type Shown, shownBy, type Tab, tabOf } from "./tabs";
 import { useTabNames } from "./useTabNames";
 import { useProject } from "./useProject";
 import { type Role, roleOf } from "./words";
@@ -32,7 +32,14 @@ export interface ProjectSlots {
     onOpen(path: string, kind: "file" | "directory"): void;
     onOpenTerminal(id: string): void;
   }): ReactNode;
-  renderFrame(props: { shown: Shown; role: Role; visible: boolean }): ReactNode;
+  renderFrame(props: {
+    shown: Shown;
+    role: Role;
+    visible: boolean;
+    onClose(): void;
+    /** The file has another path now. */
+    onMoved(path: string): void;
+  }): ReactNode;
 }
 
 export interface ProjectPageProps {
@@ -129,7 +136,15 @@ function OpenProject({ project, role, place, slots }: OpenProps) {
             onDrawer={setDrawer}
             title={project.title}
             files={slots.renderFiles({ folder, role, onOpen: openPath, onOpenTerminal: openTerminal })}
-            renderFrame={(tab, visible) => slots.renderFrame({ shown: shownBy(tab), role, visible })}
+            renderFrame={(tab, visible) =>
+              slots.renderFrame({
+                shown: shownBy(tab),
+                role,
+                visible,
+                onClose: () => change(close(layout, tab)),
+                onMoved: (path) => change(rename(layout, tab, tabOf({ kind: "document", path }))),
+              })
+            }
           />
         </div>
       )}

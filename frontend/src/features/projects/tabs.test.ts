@@ -6,6 +6,7 @@ import {
   type Layout,
   move,
   parseLayout,
+  rename,
   seen,
   serialize,
   show,
@@ -79,4 +80,12 @@ test("tabs are found again, and what is no layout is an empty one", () => {
     expect(parseLayout(text)).toEqual(emptyLayout);
   }
   expect(parseLayout('[["edit/a","edit/a"],["edit/a"]]').frames).toEqual([{ tabs: ["edit/a"], active: "edit/a" }]);
+});
+
+test("a renamed file keeps its place, and joins the tab that has the name", () => {
+  const layout = show(show(emptyLayout, "edit/a.tex"), "edit/b.tex");
+  expect(rename(layout, "edit/a.tex", "edit/c.tex").frames[0]?.tabs).toEqual(["edit/c.tex", "edit/b.tex"]);
+  expect(rename(layout, "edit/b.tex", "edit/c.tex").frames[0]?.active).toBe("edit/c.tex");
+  expect(rename(layout, "edit/a.tex", "edit/b.tex").frames[0]?.tabs).toEqual(["edit/b.tex"]);
+  expect(rename(layout, "edit/x.tex", "edit/c.tex")).toBe(layout);
 });

@@ -67,6 +67,20 @@ export function close(layout: Layout, tab: Tab): Layout {
   return { ...layout, frames: replaced(layout.frames, at, [{ tabs, active }]) };
 }
 
+/** The layout in which to stands where from did: a file has another path now. */
+export function rename(layout: Layout, from: Tab, to: Tab): Layout {
+  if (from === to || frameOf(layout, from) < 0) return layout;
+  if (frameOf(layout, to) >= 0) return close(layout, from);
+  const other = (tab: Tab) => (tab === from ? to : tab);
+  return {
+    ...layout,
+    frames: layout.frames.map(({ tabs, active }) => ({
+      tabs: tabs.map(other),
+      ...(active !== undefined && { active: other(active) }),
+    })),
+  };
+}
+
 /** Whether a tab can get a frame of its own. */
 export function canSplit(layout: Layout, tab: Tab): boolean {
   return layout.frames.length < MAX_FRAMES && (layout.frames[frameOf(layout, tab)]?.tabs.length ?? 0) > 1;
