@@ -204,3 +204,47 @@ func TestD4DocumentFollowsItsFile(t *testing.T) {
 		}
 	})
 }
+
+// A list of projects that is sorted by the last edit must know of typing, and
+// must not be told of every save.
+func TestSavesAreNotedInTheProject(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProject(t, map[string]string{"notes.tex": ""})
+		_, err := p.store.Write(t.Context(), app.Write{Table: "projects", ID: projectID, Row: app.Row{"id": projectID, "last_edited": int64(1)}, IfRev: app.Absent})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rooms, stop := p.server(nil)
+		defer stop()
+		ada := openTab(t, rooms, "ada", "editor")
+		for i := range 10 {
+			ada.types(i, "x")
+			if err := ada.sends(rooms); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(3 * time.Second) // each is saved
+		}
+		after, err := p.store.Get(t.Context(), "projects", projectID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if edited, _ := after.Row["last_edited"].(int64); edited <= 1 || p.disk.count() != 10 {
+			t.Errorf("last_edited %d after %d saves", edited, p.disk.count())
+		}
+		told := 0
+		_, unwatch, err := p.store.Watch("projects", func(b app.Batch) { told += len(b.Changes) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unwatch()
+		ada.types(0, "x")
+		if err := ada.sends(rooms); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		if told != 0 {
+			t.Errorf("the project was told %d times within a minute", told)
+		}
+	})
+}

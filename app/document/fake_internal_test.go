@@ -17,7 +17,7 @@ import (
 // with the real server.
 var tables = []app.Table{
 	{Name: documentsTable, Indexes: []app.Index{{Name: "project", Fields: []string{"project_id"}}}},
-	{Name: pathsTable}, {Name: patchesTable, AppendOnly: true}, {Name: checkpointsTable},
+	{Name: pathsTable}, {Name: "projects"}, {Name: patchesTable, AppendOnly: true}, {Name: checkpointsTable},
 }
 
 // fakeDisk is a project's disk in memory, with the promises of Files.

@@ -49,6 +49,7 @@ type room struct {
 
 	waiting    []*pushRequest // judged, not committed
 	checkpoint int64          // seq of the newest checkpoint
+	edited     time.Time      // when the project was last told of an edit
 }
 
 // request is what a room is asked; it acts in the room's goroutine.

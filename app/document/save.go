@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lyceum/app"
+	"lyceum/app/query"
 )
 
 // errNotRunning says that the project has no agent now.
@@ -16,6 +17,10 @@ var errNotRunning = errors.New("project not running")
 
 // saveTimeout bounds one write of a file: 8 MiB on a slow disk take seconds.
 const saveTimeout = 30 * time.Second
+
+// editedEvery is how exact projects.last_edited is: lists are sorted by it, and
+// every tab that shows one is told of each change.
+const editedEvery = time.Minute
 
 // discardTimeout bounds the removal of files, which nobody should wait for.
 const discardTimeout = 3 * time.Second
@@ -111,6 +116,24 @@ func (r *room) noteSaved(m mark) {
 		return
 	}
 	d.rowDirty, d.noted = m.seq != r.core.seq, ""
+	r.noteEdited()
+}
+
+// noteEdited tells the project that somebody works in it, once in editedEvery.
+func (r *room) noteEdited() {
+	if time.Since(r.edited) < editedEvery {
+		return
+	}
+	r.edited = time.Now()
+	_, err := query.Update(r.disk.jobsCtx, r.opts.Store, "projects", r.project, func(row app.Row) (app.Row, error) {
+		if row != nil {
+			row["last_edited"] = now()
+		}
+		return row, nil
+	})
+	if err != nil {
+		r.opts.Log.Warn("edit of project not noted", "project", r.project, "err", err)
+	}
 }
 
 // mergeDisplaced takes contents that a program wrote at the moment of a save as
