@@ -248,3 +248,28 @@ func TestSavesAreNotedInTheProject(t *testing.T) {
 		}
 	})
 }
+
+// A crash in the middle of a rename leaves the old path leading to the moved
+// document: a new file of the old name must not show that one's text. (D4)
+func TestD4ACutRenameLeavesNoWrongPath(t *testing.T) {
+	p := newProject(t, map[string]string{"notes.tex": "text"})
+	rooms, stop := p.server(nil)
+	ada := openTab(t, rooms, "ada", "editor")
+	stop()
+	k := &killer{at: 3, died: make(chan struct{})} // after the new path and the document
+	rooms, stop = p.server(k)
+	if err := rooms.Renamed(t.Context(), projectID, "notes.tex", "moved.tex"); !errors.Is(err, errCrashed) {
+		t.Fatalf("Renamed = %v, want it cut short", err)
+	}
+	stop()
+	p.disk.program("moved.tex", "text")
+	p.disk.program("notes.tex", "another")
+	rooms, stop = p.server(nil)
+	defer stop()
+	if other := openTab(t, rooms, "bob", "editor"); other.id == ada.id || other.text() != "another" {
+		t.Errorf("the old name opens document %s (moved: %s) with %q", other.id, ada.id, other.text())
+	}
+	if id, err := rooms.lookUp(t.Context(), projectID, "moved.tex"); id != ada.id {
+		t.Errorf("the new name leads to %q, %v; want %s", id, err, ada.id)
+	}
+}

@@ -42,19 +42,45 @@ func (rs *Rooms) documentAt(ctx context.Context, project, path string) (id strin
 	return id, err
 }
 
-// claim makes a path lead to a document, if it leads to none.
+// claim makes a path lead to a document, if it leads to none. The path's lock is
+// held.
 func (rs *Rooms) claim(ctx context.Context, project, path, id string) error {
-	row := app.Row{"id": pathID(project, path), "project_id": project, "path": path, "document_id": id}
-	_, err := rs.opts.Store.Write(ctx, app.Write{Table: pathsTable, ID: pathID(project, path), Row: row, IfRev: app.Absent})
+	key := pathID(project, path)
+	write := app.Write{
+		Table: pathsTable, ID: key, IfRev: app.Absent,
+		Row: app.Row{"id": key, "project_id": project, "path": path, "document_id": id},
+	}
+	_, err := rs.opts.Store.Write(ctx, write)
+	if !errors.Is(err, app.ErrConflict) {
+		return err
+	}
+	rec, err := rs.opts.Store.Get(ctx, pathsTable, key)
+	if err != nil {
+		return err
+	}
+	if _, err := rs.lookUp(ctx, project, path); !errors.Is(err, app.ErrNotFound) {
+		return errors.Join(app.ErrConflict, err)
+	}
+	write.IfRev = rec.Rev // left by a rename that a crash has cut short
+	_, err = rs.opts.Store.Write(ctx, write)
 	return err
 }
 
+// lookUp returns the document of a path. A path that leads to a document which
+// is elsewhere now leads to none: a crash in the middle of a rename leaves that.
 func (rs *Rooms) lookUp(ctx context.Context, project, path string) (string, error) {
 	rec, err := rs.opts.Store.Get(ctx, pathsTable, pathID(project, path))
 	if err != nil {
 		return "", err
 	}
 	id, _ := rec.Row["document_id"].(string)
+	document, err := rs.opts.Store.Get(ctx, documentsTable, id)
+	if err != nil {
+		return "", err
+	}
+	if document.Row["path"] != path {
+		return "", app.ErrNotFound
+	}
 	return id, nil
 }
 
@@ -85,6 +111,8 @@ func (rs *Rooms) create(ctx context.Context, id, project, path string, file File
 func (rs *Rooms) Renamed(ctx context.Context, project, from, to string) error {
 	return rs.eachPath(ctx, project, from, func(id, path string) error {
 		target := to + path[len(from):]
+		unlock := rs.opening.lock(pathID(project, target)) // until the document says so too
+		defer unlock()
 		row := app.Row{"id": pathID(project, target), "project_id": project, "path": target, "document_id": id}
 		if _, err := rs.opts.Store.Write(ctx, app.Write{Table: pathsTable, ID: pathID(project, target), Row: row, IfRev: app.AnyRev}); err != nil {
 			return err
@@ -92,12 +120,22 @@ func (rs *Rooms) Renamed(ctx context.Context, project, from, to string) error {
 		if err := updateDocument(ctx, rs.opts.Store, id, func(row app.Row) { row["path"] = target }); err != nil {
 			return err
 		}
-		if _, err := rs.opts.Store.Write(ctx, app.Write{Table: pathsTable, ID: pathID(project, path), IfRev: app.AnyRev}); err != nil {
-			return err
-		}
 		rs.tell(id, movedRequest{target})
-		return nil
+		return rs.release(ctx, project, path, id)
 	})
+}
+
+// release makes a path lead to nothing, unless it leads to another document by
+// now.
+func (rs *Rooms) release(ctx context.Context, project, path, id string) error {
+	rec, err := rs.opts.Store.Get(ctx, pathsTable, pathID(project, path))
+	if err == nil && rec.Row["document_id"] == id {
+		_, err = rs.opts.Store.Write(ctx, app.Write{Table: pathsTable, ID: pathID(project, path), IfRev: rec.Rev})
+	}
+	if errors.Is(err, app.ErrNotFound) || errors.Is(err, app.ErrConflict) {
+		return nil
+	}
+	return err
 }
 
 // Removed ends the documents of a file or a folder that was deleted through the
