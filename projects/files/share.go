@@ -20,8 +20,8 @@ const spareShare = 16
 
 // sharing lets all watches of one client run over a single stream: a project has
 // many open documents and folders, and its agent few streams and inotify
-// instances. The next stream begins before the one before it ends, so that
-// nothing is missed between them.
+// instances. The next stream begins before the one before it ends, and then
+// everybody looks once more, so that nothing is missed between them.
 type sharing struct {
 	watch func(ctx context.Context, paths []string, send func(Event) error) error
 
@@ -134,7 +134,7 @@ func (s *sharing) run(ctx context.Context, now *shared) {
 		if paths == nil {
 			continue
 		}
-		before := end
+		before, served := end, s.served(now)
 		watched, broken = paths, make(chan error, 1)
 		ready := make(chan struct{})
 		end = s.stream(ctx, &streams, now, paths, ready, broken)
@@ -145,6 +145,34 @@ func (s *sharing) run(ctx context.Context, now *shared) {
 		case <-ctx.Done():
 		}
 		before()
+		s.lookAgain(served)
+	}
+}
+
+// served returns the members whose paths are watched.
+func (s *sharing) served(now *shared) []*member {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var served []*member
+	for m := range now.members {
+		if m.ready {
+			served = append(served, m)
+		}
+	}
+	return served
+}
+
+// lookAgain tells those who were served by the stream before that their paths may
+// have changed: it may have ended between seeing a change and telling it, since
+// changes of one burst are told once.
+func (s *sharing) lookAgain(served []*member) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range served {
+		for _, p := range m.paths {
+			m.dirty[p] = true
+		}
+		wakeUp(m.wake)
 	}
 }
 

@@ -214,6 +214,23 @@ func TestWatchesOfAClientShareAStream(t *testing.T) {
 	}
 }
 
+// Somebody opens a file right after another one has changed: the list of files
+// must not stay as it was.
+func TestAChangeIsToldAlthoughAnotherWatchBegins(t *testing.T) {
+	home, folder := open(t)
+	client := serve(t, folder)
+	put(t, home, "d/x", "")
+	next := watching(t, client, "d")
+	for i := range 20 {
+		put(t, home, fmt.Sprint("other", i), "")
+		put(t, home, fmt.Sprint("d/new", i), "")
+		watching(t, client, fmt.Sprint("other", i)) // the stream is another one now
+		if e := next(); e.Path != "d" {
+			t.Fatalf("told of %+v", e)
+		}
+	}
+}
+
 // When the stream breaks, every watch ends, and the next one has a new stream.
 func TestABrokenStreamEndsItsWatches(t *testing.T) {
 	home, folder := open(t)
