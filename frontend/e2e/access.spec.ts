@@ -9,6 +9,7 @@ import { send, sentence, upgrade } from "./fixtures/http";
 import { Person } from "./fixtures/person";
 import { newTerminal, screenOf, shows } from "./fixtures/terminal";
 import { expect, test } from "./fixtures/test";
+import { anotherWindow } from "./fixtures/window";
 import { type Answer, inJSON, Wire } from "./fixtures/wire";
 
 test.describe.configure({ timeout: 120_000 });
@@ -47,13 +48,13 @@ test("who is removed while he watches and types loses everything within a second
   await ada.goto(`projects/${project}`);
   await newTerminal(ada.page);
   const terminalPath = ada.page.url().slice(server.url.length);
-  const adaWrites = await ada.context.newPage();
+  const adaWrites = await anotherWindow(ada);
   await adaWrites.goto(`${server.url}projects/${project}/edit/notes.md`);
   await saved(adaWrites, "notes.md");
 
   // Bob and Carol have the same open: a document, a terminal, the files beside them.
   const watching = async (person: Person) => {
-    const pages = [person.page, await person.context.newPage()] as const;
+    const pages = [person.page, await anotherWindow(person)] as const;
     const frames = pages.map((page) => new Frames(page));
     await pages[0].goto(`${server.url}projects/${project}/edit/notes.md`);
     await pages[1].goto(server.url + terminalPath);
@@ -167,7 +168,8 @@ test("a stranger who knows all ids gets nothing, and cannot tell that it exists"
 
   await test.step("by asking", async () => {
     const his = await Wire.open(bob);
-    const nobodys = await Wire.open({ server, context: await browser.newContext() });
+    const nobody = await browser.newContext();
+    const nobodys = await Wire.open({ server, context: nobody });
     const inventedGets = getsOf(none);
     for (const [index, { table, query }] of getsOf(real).entries()) {
       const there = await hers.ask(query);
@@ -182,7 +184,7 @@ test("a stranger who knows all ids gets nothing, and cannot tell that it exists"
     }
     const { rows } = await his.must({ collaborators: [{ id: null, name: null }] });
     expect(rows?.map(({ id }) => id)).toEqual([bob.accountId]);
-    await nobodys.close();
+    await nobody.close();
     await his.close();
   });
 
