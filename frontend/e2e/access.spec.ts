@@ -48,6 +48,7 @@ test("who is removed while he watches and types loses everything within a second
   await ada.goto(`projects/${project}`);
   await newTerminal(ada.page);
   const terminalPath = ada.page.url().slice(server.url.length);
+  const socketPath = `api/${terminalPath}/socket`;
   const adaWrites = await anotherWindow(ada);
   await adaWrites.goto(`${server.url}projects/${project}/edit/notes.md`);
   await saved(adaWrites, "notes.md");
@@ -64,6 +65,8 @@ test("who is removed while he watches and types loses everything within a second
     return { pages, frames, have: (words: string) => frames.some((one) => one.have(words)) };
   };
   const [his, hers] = [await watching(bob), await watching(carol)];
+  // Beside his pages, which close what they have open, a program that does not.
+  const shell = await Wire.open(bob, socketPath);
   const wire = await Wire.open(bob);
   const { rows } = await wire.must({ documents: [{ project_id: project, id: null }] });
   const document = rows?.[0]?.["id"] as string;
@@ -102,6 +105,9 @@ test("who is removed while he watches and types loses everything within a second
   removed = true;
   await Promise.all(typing);
 
+  const { code, at: endedAt } = await shell.end();
+  expect(code).toBe(4404);
+  expect(endedAt - at, "the terminal closes").toBeLessThan(WITHIN_MS);
   const terminals = his.frames.flatMap((frames) => frames.of("terminals"));
   expect(terminals.length).toBeGreaterThan(0);
   for (const { closedAt = Infinity } of terminals) expect(closedAt - at, "his terminal closes").toBeLessThan(WITHIN_MS);
@@ -113,6 +119,9 @@ test("who is removed while he watches and types loses everything within a second
   await wire.must({ accounts: { id: bob.accountId, name: "Bob after the end" } });
   for (const frames of his.frames) await expect.poll(() => frames.have("Bob after the end")).toBe(true);
   for (const words of after) expect(his.have(words), words).toBe(false);
+
+  expect(Buffer.concat(await shell.bytes()).toString()).toContain("bbbbb");
+  expect(Buffer.concat(await shell.bytes()).toString()).not.toContain("printed-after");
 
   // Each of his watches has told him that its rows are gone, or has ended.
   const heard = await wire.messages();
