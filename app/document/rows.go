@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"lyceum/app"
+	"lyceum/app/query"
 )
 
 // The tables of this package, see package schema.
@@ -67,26 +68,14 @@ func markOf(value any) mark {
 	return mark{seq: seq, hash: hash}
 }
 
-// maxAttempts bounds how often a row is changed again after somebody else was
-// faster. Ten lost races in a row are a bug, not bad luck.
-const maxAttempts = 10
-
 // updateDocument changes the row of a document.
 func updateDocument(ctx context.Context, store app.Store, id string, change func(app.Row)) error {
-	for range maxAttempts {
-		rec, err := store.Get(ctx, documentsTable, id)
-		if err != nil {
-			return fmt.Errorf("read document %s: %w", id, err)
-		}
-		row := make(app.Row, len(rec.Row)+1)
-		for name, value := range rec.Row {
-			row[name] = value
+	_, err := query.Update(ctx, store, documentsTable, id, func(row app.Row) (app.Row, error) {
+		if row == nil {
+			return nil, fmt.Errorf("document %s: %w", id, app.ErrNotFound)
 		}
 		change(row)
-		_, err = store.Write(ctx, app.Write{Table: documentsTable, ID: id, Row: row, IfRev: rec.Rev})
-		if err != app.ErrConflict {
-			return err
-		}
-	}
-	return app.ErrConflict
+		return row, nil
+	})
+	return err
 }
