@@ -94,8 +94,9 @@ func (c *core) judge(p push, waiting int64) (verdict, error) {
 	case len(p.update) > MaxUpdate:
 		return 0, app.Errorf(app.TooLarge, "This change is larger than %d MiB. Upload the text as a file instead.", MaxUpdate>>20)
 	}
+	// Checked before pushes are joined, so that a bad one spoils no other.
 	if err := yjs.Validate(p.update); err != nil {
-		return 0, app.Explain(err, app.Invalid, "This change cannot be read, so it was not taken. Copy your text, then reload the page.")
+		return 0, unreadable(err)
 	}
 	return commit, nil
 }
@@ -159,7 +160,7 @@ func (c *core) fits(p push, crlf bool) error {
 	missing, err := c.doc.Missing(p.update)
 	switch {
 	case err != nil:
-		return app.Explain(err, app.Invalid, "This change cannot be read, so it was not taken. Copy your text, then reload the page.")
+		return unreadable(err)
 	case missing:
 		return app.Errorf(app.Conflict, "This change builds on others that did not arrive. They are sent again.")
 	case p.ofProject() || onlyDeletes(p.update):
@@ -172,4 +173,15 @@ func (c *core) fits(p push, crlf bool) error {
 // leaves it open what is stored.
 func isRefusal(err error) bool {
 	return app.IsKind(err, app.Invalid) || app.IsKind(err, app.Conflict) || app.IsKind(err, app.TooLarge)
+}
+
+// unreadable is the refusal of an update that cannot be decoded.
+func unreadable(err error) error {
+	return app.Explain(err, app.Invalid, "This change cannot be read, so it was not taken. Copy your text, then reload the page.")
+}
+
+// notStored is the answer when it is open whether a change is durable: the room
+// closes, and the browser sends it again.
+func notStored(err error) error {
+	return app.Explain(err, app.Unavailable, "The change could not be saved yet. It is kept in this browser and sent again.")
 }

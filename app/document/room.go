@@ -247,7 +247,7 @@ func (r *room) commit(ctx context.Context, p push, hash string) error {
 	}
 	r.disk.touched(r)
 	if err := r.disk.markDirty(ctx, r); err != nil {
-		return app.Explain(err, app.Unavailable, "The change could not be saved yet. It is kept in this browser and sent again.")
+		return notStored(err)
 	}
 	// Merging is the only full check: what a browser would reject must never be
 	// stored. Nobody sees the result before the commit, since only this goroutine
@@ -260,7 +260,7 @@ func (r *room) commit(ctx context.Context, p push, hash string) error {
 		Table: patchesTable, ID: rowID(r.id, seq), Row: patchRow(r.project, r.id, seq, p, hash), IfRev: app.Absent,
 	})
 	if err != nil {
-		r.failure = app.Explain(err, app.Unavailable, "The change could not be saved yet. It is kept in this browser and sent again.")
+		r.failure = notStored(err)
 		return r.failure
 	}
 	if seq-r.checkpoint >= checkpointEvery {

@@ -161,7 +161,7 @@ func (r *room) mergeDisplaced(contents []Displaced) (merged []Displaced, err err
 // fail closes the room, if nothing has yet.
 func (r *room) fail(err error) {
 	if r.failure == nil {
-		r.failure = app.Explain(err, app.Unavailable, "The change could not be saved yet. It is kept in this browser and sent again.")
+		r.failure = notStored(err)
 	}
 }
 
