@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"app/memstore":                          {"app", "app/feed", "app/ordered"},
 	"app/ordered":                           {"app"},
 	"app/query":                             {"app", "app/access", "app/live", "app/schema", "app/yjs"},
+	"app/reference":                         {"app/schema"},
 	"app/schema":                            {"app"},
 	"app/server":                            {"*"},
 	"app/service":                           {},

@@ -23,9 +23,6 @@ type test struct {
 	list  []any // of "in"
 }
 
-// operators in the order in which a sentence lists them.
-var operators = []string{"==", "!=", "<", "<=", ">", ">=", "in"}
-
 // maxIn bounds the list of "in": the rows of a page.
 const maxIn = 1000
 
@@ -49,7 +46,7 @@ func newNode(path, name string, f *schema.Field, v any) (*node, error) {
 		return n, n.test(path, "==", v)
 	}
 	if len(object) == 0 {
-		return nil, app.Errorf(app.Invalid, "%s needs a value or an operator; the operators are %s.", path, schema.And(operators))
+		return nil, app.Errorf(app.Invalid, "%s needs a value or an operator; the operators are %s.", path, schema.And(schema.Operators))
 	}
 	for _, op := range sortedKeys(object) {
 		if err := n.test(path, op, object[op]); err != nil {
@@ -75,8 +72,8 @@ func (n *node) descend(path string, object app.Row) error {
 }
 
 func (n *node) test(path, op string, v any) error {
-	if !slices.Contains(operators, op) {
-		return app.Errorf(app.Invalid, "%s has no operator %q; the operators are %s.", path, op, schema.And(operators))
+	if !slices.Contains(schema.Operators, op) {
+		return app.Errorf(app.Invalid, "%s has no operator %q; the operators are %s.", path, op, schema.And(schema.Operators))
 	}
 	// A filter may be longer than any value, it then finds nothing.
 	f := schema.Field{Type: n.field.Type, OneOf: n.field.OneOf}

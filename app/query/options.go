@@ -44,7 +44,7 @@ func parseOptions(t *schema.Table, given app.Row) (options, error) {
 		case "after":
 			err = o.setAfter(v)
 		default:
-			err = app.Errorf(app.Invalid, "There is no option %q; the options are after, changes, delete, limit, order_by and set.", name)
+			err = app.Errorf(app.Invalid, "There is no option %q; the options are %s.", name, schema.And(schema.OptionNames()))
 		}
 		if err != nil {
 			return options{}, err

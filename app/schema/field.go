@@ -84,6 +84,18 @@ const (
 	maxEntries = 10_000  // entries of a directory; more is cut by who writes it
 )
 
+// Bounds are the least and the greatest of what a value may be: its characters,
+// bytes or entries, or the number itself. A zero max is unbounded.
+func (f *Field) Bounds() (least, most int) {
+	switch {
+	case len(f.OneOf) > 0 || f.Type == Bool || f.Type == Object:
+		return 0, 0
+	case f.Type == Int || f.Type == Float || f.Type == Time:
+		return f.Min, f.Max
+	}
+	return f.Min, f.bound()
+}
+
 // bound is the greatest length of the field's value.
 func (f *Field) bound() int {
 	switch {

@@ -33,6 +33,14 @@ func (w Who) Role() app.Role {
 	return app.NoRole
 }
 
+var whoNames = map[Who]string{
+	Nobody: "nobody", Anyone: "anyone", SignedIn: "signed_in", Self: "self", Collaborators: "collaborators",
+	Viewers: "viewers", Editors: "editors", Owners: "owners", Administrators: "administrators",
+}
+
+// Name is w in one word, for programs.
+func (w Who) Name() string { return whoNames[w] }
+
 // String describes w as in "Only … may do this".
 func (w Who) String() string {
 	switch w {
