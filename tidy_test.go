@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"app/feed":                              {"app"},
 	"app/live":                              {"app"},
 	"app/memstore":                          {"app", "app/feed", "app/ordered"},
+	"app/migrate":                           {"app", "app/query"},
 	"app/ordered":                           {"app"},
 	"app/query":                             {"app", "app/access", "app/live", "app/schema", "app/yjs"},
 	"app/reference":                         {"app/schema"},

@@ -19,8 +19,6 @@ import (
 	"lyceum/app"
 	"lyceum/app/auth"
 	"lyceum/app/config"
-	"lyceum/app/schema"
-	"lyceum/app/sqlitestore"
 	"lyceum/projects"
 )
 
@@ -181,16 +179,15 @@ func linkWithoutServer(ctx context.Context, cfg *config.Config, email string) (l
 	if _, err := os.Stat(path); err != nil {
 		return "", fmt.Errorf("there is no Lyceum in %s; name its data directory with --data (%w)", cfg.Data, err)
 	}
-	store, err := sqlitestore.Open(ctx, path, schema.Tables())
+	log := slog.New(slog.DiscardHandler)
+	store, err := openStore(ctx, cfg, log, func(err error) { panic(err) }) // nothing that is said after this can be relied on
 	if err != nil {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	base := address(cfg, cfg.Listen)
-	return signInLink(ctx, auth.New(store, slog.New(slog.DiscardHandler)), base, email)
+	return signInLink(ctx, auth.New(store, log), base, email)
 }
-
-func databasePath(cfg *config.Config) string { return filepath.Join(cfg.Data, "lyceum.db") }
 
 // operatorError is an error as the console shows it: the sentence alone where
 // there is one.

@@ -15,8 +15,6 @@ import (
 	"strings"
 
 	"lyceum/app/config"
-	"lyceum/app/schema"
-	"lyceum/app/sqlitestore"
 	"lyceum/embed"
 	"lyceum/projects/sandbox"
 )
@@ -55,7 +53,8 @@ func checkData(ctx context.Context, cfg *config.Config) []sandbox.Finding {
 	if serverRuns(ctx, cfg.Data) {
 		return finding(sandbox.OK, "data", "%s is in use by a server that runs.", path)
 	}
-	store, err := sqlitestore.Open(ctx, path, schema.Tables())
+	log := slog.New(slog.DiscardHandler)
+	store, err := openStore(ctx, cfg, log, func(err error) { panic(err) }) // nothing that is said after this can be relied on
 	if err == nil {
 		err = store.Close()
 	}

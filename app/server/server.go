@@ -18,7 +18,6 @@ import (
 	"lyceum/app/query"
 	"lyceum/app/schema"
 	"lyceum/app/service"
-	"lyceum/app/sqlitestore"
 	"lyceum/app/web"
 	"lyceum/embed"
 	"lyceum/projects"
@@ -83,8 +82,7 @@ func (s *server) greet(ctx context.Context, stdout io.Writer) error {
 
 // open opens all that can fail, before anything is served.
 func (s *server) open(ctx context.Context, version string) error {
-	durable, err := sqlitestore.Open(ctx, databasePath(s.cfg), schema.Tables(),
-		sqlitestore.WithLog(s.log), sqlitestore.WithFatal(s.fatal))
+	durable, err := openStore(ctx, s.cfg, s.log, s.fatal)
 	if err != nil {
 		return err
 	}
