@@ -71,7 +71,9 @@ func (a *Auth) Caller(ctx context.Context, token string) (app.Caller, error) {
 		return app.Caller{}, nil
 	}
 	accountID, _ := rec.Row["account_id"].(string)
-	if used, _ := rec.Row["used"].(int64); now.Sub(time.UnixMilli(used)) > renewAfter {
+	// Abs: a use in the future was written before the clock was set back, and so
+	// was an end that is too late.
+	if used, _ := rec.Row["used"].(int64); now.Sub(time.UnixMilli(used)).Abs() > renewAfter {
 		if err := a.renew(ctx, rec, now); err != nil {
 			return app.Caller{}, err
 		}
@@ -118,7 +120,7 @@ func (a *Auth) recovered(ctx context.Context, sessionID string) (bool, error) {
 		return false, fmt.Errorf("read a session: %w", err)
 	}
 	at, ok := rec.Row["recovered"].(int64)
-	return ok && time.Since(time.UnixMilli(at)) < recoveredLife, nil
+	return ok && time.Since(time.UnixMilli(at)).Abs() < recoveredLife, nil // Abs: not longer if the clock is set back
 }
 
 // Run removes sessions and links that have expired, at once and then now and

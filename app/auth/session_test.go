@@ -49,6 +49,41 @@ func TestUsingASessionIsWrittenOnceAnHour(t *testing.T) {
 	})
 }
 
+// The clock of the server was wrong when people signed in, by an hour or by a
+// year, and is set back. They stay signed in, and not for a year longer.
+func TestSessionsKeepTheirLengthWhenTheClockIsSetBack(t *testing.T) {
+	for name, ahead := range map[string]time.Duration{"an hour": time.Hour, "a year": 365 * 24 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSite(t)
+				in := s.first("ada@example.org")
+				id := s.caller(in).SessionID
+				row := app.Row{}
+				for name, v := range s.row("sessions", id) {
+					if at, isTime := v.(int64); isTime {
+						v = at + ahead.Milliseconds()
+					}
+					row[name] = v
+				}
+				s.put("sessions", id, row)
+				if !s.caller(in).SignedIn() {
+					t.Error("signed out")
+				}
+				end := time.UnixMilli(s.row("sessions", id)["expires"].(int64))
+				if left := time.Until(end); left > 30*24*time.Hour+time.Hour {
+					t.Errorf("ends in %v", left)
+				}
+				for range 3 {
+					time.Sleep(20 * 24 * time.Hour)
+					if !s.caller(in).SignedIn() {
+						t.Error("ended although it was used")
+					}
+				}
+			})
+		})
+	}
+}
+
 // A row that is gone closes the sockets of its session; one that only expires
 // would keep them.
 func TestRunRemovesWhatHasExpired(t *testing.T) {

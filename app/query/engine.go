@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"lyceum/app"
 	"lyceum/app/access"
@@ -18,7 +19,8 @@ type Options struct {
 	Durable   app.Store // knows schema.Tables
 	Ephemeral app.Store // knows schema.Ephemeral
 	Access    *access.Index
-	Log       *slog.Logger // nil discards
+	Log       *slog.Logger     // nil discards
+	Clock     func() time.Time // nil is time.Now
 }
 
 // Engine answers queries. Its methods may be called from any goroutine; the
@@ -32,6 +34,7 @@ type Engine struct {
 	store  *Stores
 	access *access.Index
 	log    *slog.Logger
+	clock  func() time.Time
 	logs   map[string]*live.Log // by stored table
 	stop   []func()
 
@@ -48,10 +51,13 @@ func New(o Options) (*Engine, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
 	e := &Engine{
 		Writers: make(map[string]Writer), Sources: make(map[string]Source), Watchers: make(map[string]Watcher),
 		store:  &Stores{Durable: o.Durable, Ephemeral: o.Ephemeral},
-		access: o.Access, log: o.Log,
+		access: o.Access, log: o.Log, clock: o.Clock,
 		logs: make(map[string]*live.Log), documents: make(map[string]string),
 	}
 	e.Writers["members"] = &members{e}

@@ -5,7 +5,6 @@ import (
 	"encoding/base32"
 	"slices"
 	"strings"
-	"time"
 
 	"lyceum/app"
 	"lyceum/app/schema"
@@ -21,24 +20,30 @@ type forcing struct {
 }
 
 // fill sets the forced fields of a row, and of its objects that the set has
-// given. made is true if the row, or the object, is new.
-func (f forcing) fill(fields []schema.Field, row, given app.Row, made bool) {
+// given. former is what the row was before the set, nil if there was none; made
+// is true if the row, or the object, is new.
+func (f forcing) fill(fields []schema.Field, row, former, given app.Row, made bool) {
 	for i := range fields {
 		field := &fields[i]
 		if below, ok := given[field.Name].(app.Row); ok && field.Type == schema.Object {
-			f.fill(field.Fields, row[field.Name].(app.Row), below, made || field.Fresh)
+			before, _ := former[field.Name].(app.Row)
+			f.fill(field.Fields, row[field.Name].(app.Row), before, below, made || field.Fresh)
 			continue
 		}
-		if v, ok := f.value(field.Force, made); ok {
+		if v, ok := f.value(field, former[field.Name], made); ok {
 			row[field.Name] = v
 		}
 	}
 }
 
-func (f forcing) value(force schema.Force, made bool) (any, bool) {
-	switch force {
+// value returns what a field is forced to be. A time of the clock is never before
+// the one that it replaces: whoever sets the clock back does not reorder what
+// people have done since.
+func (f forcing) value(field *schema.Field, former any, made bool) (any, bool) {
+	switch field.Force {
 	case schema.ByClock:
-		return f.now, true
+		last, _ := former.(int64)
+		return max(f.now, last), true
 	case schema.ByName:
 		return f.name, true
 	case schema.ByRequest:
@@ -47,7 +52,7 @@ func (f forcing) value(force schema.Force, made bool) (any, bool) {
 	if !made {
 		return nil, false
 	}
-	switch force {
+	switch field.Force {
 	case schema.ByCaller:
 		return f.caller.AccountID, true
 	case schema.ByConnection:
@@ -61,7 +66,7 @@ func (f forcing) value(force schema.Force, made bool) (any, bool) {
 }
 
 func (e *Engine) forcing(c app.Caller, request, projectID string) forcing {
-	return forcing{c, e.access.Name(c.AccountID), time.Now().UnixMilli(), request, projectID}
+	return forcing{c, e.access.Name(c.AccountID), e.clock().UnixMilli(), request, projectID}
 }
 
 // derive returns an id that only this request of this account for this table

@@ -137,7 +137,7 @@ func (s *setting) fresh() (app.Row, error) {
 		return nil, app.Errorf(app.Invalid, "A new %s needs %s.%s.", noun(t), t.Name, name)
 	}
 	row := merge(t.Field, nil, s.given)
-	s.forcing(s.caller, s.request, s.project).fill(t.Fields, row, s.given, true)
+	s.forcing(s.caller, s.request, s.project).fill(t.Fields, row, nil, s.given, true)
 	if t.Name == "projects" {
 		makeProject(row, s.caller.AccountID)
 	}
@@ -245,7 +245,7 @@ func (s *setting) next(row app.Row) (app.Row, error) {
 		delete(values, name)
 	}
 	after := merge(t.Field, row, values)
-	s.forcing(s.caller, s.request, s.project).fill(t.Fields, after, values, false)
+	s.forcing(s.caller, s.request, s.project).fill(t.Fields, after, row, values, false)
 	return after, nil
 }
 
