@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"reflect"
+	"strconv"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -25,7 +26,7 @@ var (
 		NaN:              cbor.NaNDecodeForbidden,
 		Inf:              cbor.InfDecodeForbidden,
 		DefaultMapType:   reflect.TypeFor[app.Row](),
-		SimpleValues:     must(cbor.NewSimpleValueRegistryFromDefaults(cbor.WithRejectedSimpleValue(undefined))),
+		SimpleValues:     must(cbor.NewSimpleValueRegistryFromDefaults(unknownSimple()...)),
 	}.DecMode())
 )
 
@@ -33,6 +34,16 @@ var (
 // undefined is a mistake of the client: taken as null it would turn a set into
 // a get.
 const undefined = 23
+
+// unknownSimple rejects every simple value but false, true and null.
+func unknownSimple() (all []func(*cbor.SimpleValueRegistry) error) {
+	for n := range 256 {
+		if n < 20 || n == undefined || n > 31 { // 24 to 31 cannot be written
+			all = append(all, cbor.WithRejectedSimpleValue(cbor.SimpleValue(n)))
+		}
+	}
+	return all
+}
 
 func must[T any](v T, err error) T {
 	if err != nil {
@@ -47,7 +58,7 @@ func decodeCBOR(data []byte) (any, error) {
 	var v any
 	err := cborReader.Unmarshal(data, &v)
 	if err == nil {
-		return v, nil
+		return sameAsJSON(v)
 	}
 	if _, ok := errors.AsType[*cbor.MaxNestedLevelError](err); ok {
 		return nil, tooDeep()
@@ -58,6 +69,33 @@ func decodeCBOR(data []byte) (any, error) {
 		return nil, tooMany()
 	}
 	return nil, app.Explain(err, app.Invalid, "This message is not the CBOR that the server reads: definite lengths, text in UTF-8, no tags, no undefined, finite numbers, each key once.")
+}
+
+// sameAsJSON returns a value as it is read of JSON, so that it does not matter in
+// which form a message has come: whole floats as integers, and nothing that JSON
+// cannot say. Lists and maps are changed in place.
+func sameAsJSON(v any) (any, error) {
+	var err error
+	switch v := v.(type) {
+	case float64:
+		return whole(v, strconv.FormatFloat(v, 'g', -1, 64))
+	case []any:
+		for i, e := range v {
+			if v[i], err = sameAsJSON(e); err != nil {
+				return nil, err
+			}
+		}
+	case app.Row:
+		if _, text := v[bytesKey].(string); text && len(v) == 1 {
+			return nil, app.Errorf(app.Invalid, "An object with %s alone stands for bytes in JSON; in CBOR bytes are bytes.", bytesKey)
+		}
+		for k, e := range v {
+			if v[k], err = sameAsJSON(e); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return v, nil
 }
 
 func tooDeep() error {

@@ -143,11 +143,20 @@ func number(s string) (any, error) {
 		return n, nil
 	}
 	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.Abs(f) >= 1<<63 {
+	if err != nil {
 		return nil, app.Errorf(app.Invalid, "The number %s is too large.", cut(s))
 	}
-	if f == math.Trunc(f) {
-		return int64(f), nil // 1.0 is written as 1, and is the same in JavaScript
+	return whole(f, s)
+}
+
+// whole returns a float as an integer if it is one: 1.0 is written as 1, and is
+// the same in JavaScript. s is how it was written.
+func whole(f float64, s string) (any, error) {
+	switch {
+	case math.Abs(f) >= 1<<63:
+		return nil, app.Errorf(app.Invalid, "The number %s is too large.", cut(s))
+	case f == math.Trunc(f):
+		return int64(f), nil
 	}
 	return f, nil
 }
