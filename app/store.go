@@ -69,8 +69,9 @@ type Write struct {
 }
 
 // MaxPage is the most records that Read returns at once: few enough that no
-// read transaction grows old (S7).
-const MaxPage = 1000
+// read transaction grows old (S7), and some more than the thousand of a list, so
+// that one page has a list and says whether there is more.
+const MaxPage = 1024
 
 // Range asks for rows in the order of an index, then of their ids.
 type Range struct {

@@ -20,6 +20,9 @@ const (
 	// heavyPage is how many rows are read at once where a row may have a
 	// mebibyte: patches.
 	heavyPage = 64
+	// slack is how many rows beyond twice the limit are kept before they are
+	// sorted and cut: a get of one row sorts some dozens at a time.
+	slack = 64
 )
 
 // found is what a get has found.
@@ -32,11 +35,9 @@ type found struct {
 // read finds the rows of a get in a scope, at most limit, in order.
 func (e *Engine) read(ctx context.Context, q *ask, s scope, limit int) (found, error) {
 	p := q.plan(s)
-	got := &collector{ask: q, scope: s, engine: e, limit: limit, ordered: p.ordered}
-	for _, r := range p.ranges {
-		if err := got.readRange(ctx, r); err != nil {
-			return found{}, err
-		}
+	got := &collector{ask: q, scope: s, engine: e, limit: limit}
+	if err := got.readPlan(ctx, p); err != nil {
+		return found{}, err
 	}
 	if len(p.ranges) == 0 {
 		if log := e.logs[q.table.Stored()]; log != nil {
@@ -61,9 +62,37 @@ type collector struct {
 	ordered bool
 	scanned int
 	bytes   int
+	worst   *app.Record // the last of those that were kept when there were too many
 }
 
-func (c *collector) readRange(ctx context.Context, r app.Range) error {
+func (c *collector) readPlan(ctx context.Context, p plan) error {
+	if p.first != nil {
+		c.ordered = true
+		if enough, err := c.readFirst(ctx, *p.first); enough || err != nil {
+			return err
+		}
+		c.records, c.bytes, c.cut = nil, 0, false // but not the position: it is the older one
+	}
+	c.ordered = p.ordered
+	for _, r := range p.ranges {
+		if err := c.readRange(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readFirst reads one page and reports whether the get needs no more.
+func (c *collector) readFirst(ctx context.Context, r app.Range) (enough bool, err error) {
+	r.Limit = app.MaxPage
+	if !slices.ContainsFunc(c.ask.shape, (*node).filtered) {
+		r.Limit = min(c.limit+1, app.MaxPage)
+	}
+	next, err := c.readPage(ctx, r)
+	return next == nil || c.full(), err
+}
+
+func (c *collector) readRange(ctx context.Context, r app.Range) (err error) {
 	page := app.MaxPage
 	if c.ask.table.AppendOnly {
 		page = heavyPage
@@ -73,25 +102,35 @@ func (c *collector) readRange(ctx context.Context, r app.Range) error {
 		r.Limit = min(c.limit+1, page)
 	}
 	for {
-		got, err := c.engine.store.Read(ctx, r)
-		if err != nil {
+		if r.After, err = c.readPage(ctx, r); err != nil {
 			return err
 		}
-		if c.first == (app.Position{}) {
-			c.first = got.Position
-		}
-		c.last = got.Position
-		for _, rec := range got.Records {
-			c.take(rec)
-		}
-		if c.scanned += len(got.Records); c.scanned > maxScanned {
-			return app.Errorf(app.TooLarge, "This would look at more than %d rows of %s; narrow it with a filter on an indexed field.", maxScanned, c.ask.table.Name)
-		}
-		if got.Next == nil || c.ordered && (len(c.records) > c.limit || c.cut) {
+		if r.After == nil || c.ordered && c.full() {
 			return nil
 		}
-		r.After, r.Limit = got.Next, page
+		r.Limit = page
 	}
+}
+
+// full reports whether more rows are known than the answer may have.
+func (c *collector) full() bool { return len(c.records) > c.limit || c.cut }
+
+func (c *collector) readPage(ctx context.Context, r app.Range) (next []byte, err error) {
+	got, err := c.engine.store.Read(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if c.first == (app.Position{}) {
+		c.first = got.Position
+	}
+	c.last = got.Position
+	for _, rec := range got.Records {
+		c.take(rec)
+	}
+	if c.scanned += len(got.Records); c.scanned > maxScanned {
+		return nil, app.Errorf(app.TooLarge, "This would look at more than %d rows of %s; narrow it with a filter on an indexed field.", maxScanned, c.ask.table.Name)
+	}
+	return got.Next, nil
 }
 
 // take keeps a record if the caller may see it and it passes the filters.
@@ -100,6 +139,9 @@ func (c *collector) take(rec app.Record) {
 	if !c.scope.has(rec.Row) || !c.ask.match(rec.Row) {
 		return
 	}
+	if c.worst != nil && c.ask.opts.before(*c.worst, rec) < 0 {
+		return // behind all that can be answered
+	}
 	if c.bytes += live.Size(rec.Row); c.bytes > maxRead && len(c.records) > 0 {
 		c.cut = true
 		if c.ordered {
@@ -107,8 +149,10 @@ func (c *collector) take(rec app.Record) {
 		}
 	}
 	c.records = append(c.records, rec)
-	if len(c.records) > 2*c.limit+app.MaxPage || c.bytes > 2*maxRead {
+	if !c.ordered && (len(c.records) > 2*c.limit+slack || c.bytes > 2*maxRead) {
 		c.trim(c.limit + 1) // what is beyond can no longer be asked for
+		worst := c.records[len(c.records)-1]
+		c.worst = &worst
 	}
 }
 

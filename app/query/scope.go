@@ -11,8 +11,9 @@ import (
 // scope is the part of a table that a caller may see: the rows whose field has
 // one of some values. everything is the key where rows are not told apart.
 type scope struct {
-	field string // "" if everything or nothing is visible
-	keys  map[string]bool
+	field   string // "" if everything or nothing is visible
+	keys    map[string]bool
+	account string // whose keys these are all, "" if they are some
 }
 
 const everything = "*"
@@ -63,7 +64,7 @@ func (e *Engine) visible(c app.Caller, t *schema.Table, key string) bool {
 
 // scope returns what a caller may see of what a get asks for.
 func (e *Engine) scope(c app.Caller, q *ask) scope {
-	s := scope{field: scopeField(q.table), keys: make(map[string]bool)}
+	s := scope{field: scopeField(q.table), keys: make(map[string]bool), account: c.AccountID}
 	var keys []string
 	fixed, isFixed := q.eq[s.field].(string)
 	switch {

@@ -3,10 +3,22 @@ package query
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"lyceum/app"
 	"lyceum/app/schema"
 )
+
+// required are the fields that rows of stored tables must have.
+var required = func() map[string][]string {
+	names := make(map[string][]string)
+	for _, t := range schema.All() {
+		if t.Of == "" {
+			names[t.Name] = t.Required()
+		}
+	}
+	return names
+}()
 
 // Stores is one store of two: each table is in the durable or in the ephemeral
 // one, as the schema says. Positions of the two are not comparable; their log
@@ -30,8 +42,14 @@ func (s *Stores) Read(ctx context.Context, r app.Range) (app.Page, error) {
 	return s.of(r.Table).Read(ctx, r)
 }
 
-// Write implements app.Store.
+// Write implements app.Store. A row without a field of an index that has every
+// row would be in no list, so it is refused.
 func (s *Stores) Write(ctx context.Context, w app.Write) (app.Record, error) {
+	for _, name := range required[w.Table] {
+		if w.Row != nil && w.Row[name] == nil {
+			return app.Record{}, fmt.Errorf("write %s/%s: a row has %s", w.Table, w.ID, name)
+		}
+	}
 	return s.of(w.Table).Write(ctx, w)
 }
 

@@ -30,10 +30,14 @@ var projectState = Field{
 }
 
 var projects = &Table{
-	Name: "projects", Noun: "project", Key: []string{"id"}, Project: "id", NewID: true,
+	Name: "projects", Noun: "project", Key: []string{"id"}, Project: "id", People: "users", NewID: true,
 	Text: "A project: people, files, and what runs.",
 	Get:  Viewers, Create: SignedIn,
-	Indexes: []app.Index{{Name: "users", Fields: []string{"users.*"}}},
+	Indexes: []app.Index{
+		{Name: "users", Fields: []string{"users.*"}},
+		{Name: "users_edited", Fields: []string{"users.*", "last_edited"}},
+		{Name: "users_title", Fields: []string{"users.*", "title"}},
+	},
 	Fields: []Field{
 		{Name: "id", Type: ID, Set: SignedIn, Once: true, Text: "Random."},
 		{Name: "title", Type: String, Min: 1, Max: 200, OneLine: true, Set: Editors, Text: "What people call it."},

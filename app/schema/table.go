@@ -2,6 +2,7 @@ package schema
 
 import (
 	"slices"
+	"strings"
 
 	"lyceum/app"
 )
@@ -34,6 +35,10 @@ type Table struct {
 
 	Project string // the field that holds the row's project, if it has one
 	Account string // the field that holds the row's account, if it has one
+	// People is the map whose keys are the accounts that may see the row, where
+	// the row itself has it: an index that begins with these keys ("users.*")
+	// finds the rows of an account, in the order of its next field.
+	People string
 
 	Fields  []Field
 	Indexes []app.Index
@@ -120,6 +125,55 @@ func (f *Field) Settable() bool {
 		}
 	}
 	return f.Of != nil && f.Of.Settable()
+}
+
+// Whole reports whether every row of the table is in an index: a row that lacks
+// a field of it is not, so none may be optional or have a default. Its rows can
+// be found by it alone.
+func (t *Table) Whole(ix app.Index) bool {
+	for _, name := range ix.Fields {
+		if !t.required(name) {
+			return false
+		}
+	}
+	return true
+}
+
+// required reports whether every row has a value of a field; name is that of an
+// index.
+func (t *Table) required(name string) bool {
+	f := t.Field(strings.TrimSuffix(name, ".*"))
+	return f != nil && !f.Optional && f.Default == nil
+}
+
+// Required returns the fields that a row must have to be in the indexes that
+// have every row.
+func (t *Table) Required() []string {
+	var names []string
+	for _, ix := range t.Indexes {
+		if !t.Whole(ix) {
+			continue
+		}
+		for _, name := range ix.Fields {
+			if name = strings.TrimSuffix(name, ".*"); !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// Constant reports whether the value of a field never changes in a row.
+func (t *Table) Constant(name string) bool {
+	f := t.Field(name)
+	if f == nil {
+		return false
+	}
+	switch f.Force {
+	case ByCaller, ByConnection, ByCreation, ByDocument:
+		return true
+	}
+	return f.Once || t.IsKey(name)
 }
 
 // IsKey reports whether the field is part of the primary key.

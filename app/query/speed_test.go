@@ -1,0 +1,278 @@
+package query_test
+
+import (
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	_ "github.com/mattn/go-sqlite3"
+
+	"lyceum/app"
+	"lyceum/app/access"
+	"lyceum/app/memstore"
+	"lyceum/app/query"
+	"lyceum/app/schema"
+	"lyceum/app/sqlitestore"
+)
+
+// site is an engine on a SQLite file for benchmarks.
+type site struct {
+	*testing.B
+	path   string
+	store  app.Store
+	engine *query.Engine
+}
+
+// newSite opens a new file and lets fill put rows into it before the engine
+// starts; the writes of fill share commits.
+func newSite(b *testing.B, fill ...func(put func(table, id string, row app.Row))) *site {
+	b.Helper()
+	s := &site{B: b, path: filepath.Join(b.TempDir(), "lyceum.db")}
+	store, err := sqlitestore.Open(b.Context(), s.path, schema.Tables())
+	if err != nil {
+		b.Fatal(err)
+	}
+	s.store = store
+	var writes sync.WaitGroup
+	few := make(chan struct{}, 256)
+	for _, f := range fill {
+		f(func(table, id string, row app.Row) {
+			few <- struct{}{}
+			writes.Go(func() {
+				if _, err := store.Write(b.Context(), app.Write{Table: table, ID: id, Row: row, IfRev: app.AnyRev}); err != nil {
+					b.Error(err)
+				}
+				<-few
+			})
+		})
+	}
+	writes.Wait()
+	index, err := access.Open(b.Context(), store)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s.engine, err = query.New(query.Options{Durable: store, Ephemeral: memstore.New(schema.Ephemeral()), Access: index})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		s.engine.Close()
+		index.Close()
+		if err := s.engine.Store().Close(); err != nil {
+			b.Error(err)
+		}
+	})
+	return s
+}
+
+func (s *site) ask(who string, q any, options app.Row) query.Answer {
+	a, err := s.engine.Run(app.WithCaller(s.Context(), app.Caller{AccountID: who}), q, options, "")
+	if err != nil {
+		s.Error(err)
+	}
+	return a
+}
+
+// projectRow is a project as it is after some use.
+func projectRow(id string, edited int64, people ...string) app.Row {
+	users := app.Row{}
+	for _, name := range people {
+		users[name] = app.Row{"role": "owner", "since": int64(1764184000000)}
+	}
+	return app.Row{
+		"id": id, "title": "Notes on " + id, "description": "What we did in the summer of 2026, with figures.", "users": users,
+		"created": int64(1764184000000), "last_edited": 1764184000000 + edited, "uid": int64(1900000001),
+		"state":          app.Row{"state": "stopped", "since": int64(1764184000000)},
+		"action_request": app.Row{"action": "stop", "request": "r1234567890", "account_id": people[0], "time": int64(1764184000000), "started": int64(1764184000001), "finished": int64(1764184000002)},
+		"request_ids":    []any{"r1234567890", "r1234567891", "r1234567892"},
+	}
+}
+
+func manyProjects(n, ofAda int) func(put func(string, string, app.Row)) {
+	return func(put func(string, string, app.Row)) {
+		put("accounts", "ada", app.Row{"id": "ada", "name": "Ada", "created": int64(1)})
+		order := rand.New(rand.NewPCG(1, 1)).Perm(n)
+		for i, edited := range order {
+			owner := fmt.Sprint("account", i%997)
+			if i < ofAda {
+				owner = "ada"
+			}
+			put("projects", fmt.Sprintf("p%06d", i), projectRow(fmt.Sprintf("p%06d", i), int64(edited), owner, "somebody"))
+		}
+	}
+}
+
+// percentile is the least of some durations that p per cent do not exceed.
+func percentile(d []time.Duration, p int) time.Duration {
+	slices.Sort(d)
+	return d[max((len(d)*p+99)/100, 1)-1]
+}
+
+// BenchmarkListOfManyProjects is what the page of projects asks for, by somebody
+// who has ten thousand of a hundred thousand: the thousand edited last, the first
+// ten by title, and (without an index for its order) the last ten made.
+func BenchmarkListOfManyProjects(b *testing.B) {
+	s := newSite(b, manyProjects(100_000, 10_000))
+	shape := app.Row{"id": nil, "title": nil, "description": nil, "users": nil, "state": nil, "last_edited": nil, "created": nil}
+	for _, test := range []struct {
+		order string
+		limit int64
+	}{{"-last_edited", 1000}, {"-last_edited", 100}, {"title", 10}, {"-created", 10}} {
+		b.Run(fmt.Sprintf("%s limit %d", test.order, test.limit), func(b *testing.B) {
+			var took []time.Duration
+			for b.Loop() {
+				begin := time.Now()
+				a := s.ask("ada", list("projects", shape), app.Row{"order_by": test.order, "limit": test.limit})
+				took = append(took, time.Since(begin))
+				if len(a.Rows) != int(test.limit) {
+					b.Fatalf("%d rows", len(a.Rows))
+				}
+			}
+			b.ReportMetric(float64(percentile(took, 99).Microseconds())/1000, "p99-ms")
+		})
+	}
+}
+
+// BenchmarkEditOfALecture is the cost of the indexes of an account: a project of
+// many people whose last_edited moves, beside one of two.
+func BenchmarkEditOfALecture(b *testing.B) {
+	for _, people := range []int{2, 200, 2000} {
+		b.Run(fmt.Sprintf("people=%d", people), func(b *testing.B) {
+			s := newSite(b, manyProjects(10_000, 10))
+			names := []string{"ada"}
+			for i := range people - 1 {
+				names = append(names, fmt.Sprint("account", i))
+			}
+			n := int64(0)
+			for b.Loop() {
+				n++
+				if _, err := s.store.Write(b.Context(), app.Write{Table: "projects", ID: "lecture", Row: projectRow("lecture", n, names...), IfRev: app.AnyRev}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// bareFile is go-sqlite3 alone with the same rows of projects and the same
+// durability: no language, permission, index, watcher or group commit.
+func bareFile(b *testing.B, rows int) *sql.DB {
+	b.Helper()
+	db, err := sql.Open("sqlite3", (&url.URL{
+		Scheme: "file", Path: filepath.Join(b.TempDir(), "bare.db"),
+		RawQuery: "_busy_timeout=10000&_journal_mode=WAL&_synchronous=FULL&_txlock=immediate",
+	}).String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { db.Close() })
+	if _, err := db.Exec("CREATE TABLE projects (id TEXT NOT NULL PRIMARY KEY, rev INTEGER NOT NULL, row BLOB NOT NULL) STRICT"); err != nil {
+		b.Fatal(err)
+	}
+	tx, err := db.Begin()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range rows {
+		if _, err := tx.Exec("INSERT INTO projects VALUES (?, ?, ?)", fmt.Sprintf("p%06d", i), i, make([]byte, 600)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		b.Fatal(err)
+	}
+	return db
+}
+
+// rate does something by some clients for a while and returns how often a second.
+func rate(b *testing.B, clients int, do func(i int)) float64 {
+	b.Helper()
+	const span = 700 * time.Millisecond
+	var n atomic.Int64
+	var wg sync.WaitGroup
+	begin := time.Now()
+	for c := range clients {
+		wg.Go(func() {
+			for i := c; time.Since(begin) < span; i += clients {
+				do(i)
+				n.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	return float64(n.Load()) / time.Since(begin).Seconds()
+}
+
+// BenchmarkAgainstBare reads and writes single rows through the language, with
+// permissions, and by bare go-sqlite3, in turns. The ratios are rates by rates: of
+// the writes to bare writes by one client, which is what a program without group
+// commit would have.
+func BenchmarkAgainstBare(b *testing.B) {
+	const rows = 5000
+	s := newSite(b, manyProjects(rows, rows))
+	db := bareFile(b, rows)
+	db.SetMaxOpenConns(64)
+	db.SetMaxIdleConns(64)
+	read, err := db.Prepare("SELECT rev, row FROM projects WHERE id = ?")
+	if err != nil {
+		b.Fatal(err)
+	}
+	write, err := db.Prepare("UPDATE projects SET rev = rev + 1, row = ? WHERE id = ?")
+	if err != nil {
+		b.Fatal(err)
+	}
+	id := func(i int) string { return fmt.Sprintf("p%06d", i%rows) }
+	shape := func(id string) app.Row {
+		return one("projects", app.Row{"id": id, "title": nil, "users": nil, "state": nil, "last_edited": nil})
+	}
+	bareRead := func(i int) {
+		var rev int64
+		var row []byte
+		if err := read.QueryRow(id(i)).Scan(&rev, &row); err != nil {
+			b.Error(err)
+		}
+	}
+	ourRead := func(i int) {
+		if a := s.ask("ada", shape(id(i)), nil); a.Row["id"] != id(i) {
+			b.Error(a)
+		}
+	}
+	blob := make([]byte, 600)
+	bareWrite := func(i int) {
+		if _, err := write.Exec(blob, id(i)); err != nil {
+			b.Error(err)
+		}
+	}
+	ourWrite := func(i int) { s.ask("ada", one("projects", app.Row{"id": id(i), "title": fmt.Sprint("Title ", i)}), nil) }
+	one := rate(b, 1, bareWrite)
+	for _, test := range []struct {
+		name      string
+		clients   int
+		ours      func(int)
+		bare      func(int)
+		reference float64
+	}{
+		{"read", 1, ourRead, bareRead, 0}, {"read", 64, ourRead, bareRead, 0},
+		{"write", 1, ourWrite, bareWrite, one}, {"write", 64, ourWrite, bareWrite, one},
+	} {
+		b.Run(fmt.Sprintf("%s/clients=%d", test.name, test.clients), func(b *testing.B) {
+			for b.Loop() {
+				ours, bare := rate(b, test.clients, test.ours), rate(b, test.clients, test.bare)
+				b.ReportMetric(ours, "ours/s")
+				b.ReportMetric(bare, "bare/s")
+				if test.reference > 0 {
+					b.ReportMetric(ours/test.reference, "times-bare-one-by-one")
+				} else {
+					b.ReportMetric(ours/bare, "times-bare")
+				}
+			}
+		})
+	}
+}
