@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"app/live":                              {"app", "app/metrics"},
 	"app/memstore":                          {"app", "app/feed", "app/ordered"},
 	"app/metrics":                           {"app"},
+	"app/metrics/metricstest":               {},
 	"app/migrate":                           {"app", "app/query"},
 	"app/ordered":                           {"app"},
 	"app/query":                             {"app", "app/access", "app/live", "app/metrics", "app/schema", "app/yjs"},

@@ -8,8 +8,8 @@
 // of errors, patterns of routes) is known before the first event or bounded: no
 // id, no value and no name of a person is ever part of a figure.
 //
-// Duration and size histograms can be read as a Distribution, of which two have a
-// difference: what has come between them.
+// Read returns all figures since the start; WritePrometheus writes them. What
+// distributions have counted between two readings is their difference.
 package metrics
 
 import (
@@ -25,32 +25,40 @@ type Meter struct {
 
 	started time.Time
 	tables  map[string]*Table // filled by New, then only read
-	order   []*Table          // the same, as they are declared
+	order   []*Table          // the same, as they are declared; unknown last
+	unknown *Table
 
 	connections atomic.Int64
 }
 
-// New returns a meter for the tables of these names. Others are not counted.
+// unknown is what a query counts as that names no table that there is.
+const unknown = "unknown"
+
+// New returns a meter for the tables of these names.
 func New(tables []string) *Meter {
 	m := &Meter{
 		store: newStore(), web: newWeb(), slow: &Slow{},
 		started: time.Now(), tables: make(map[string]*Table, len(tables)),
 	}
 	for _, name := range tables {
-		t := newTable(name)
-		m.tables[name] = t
-		m.order = append(m.order, t)
+		m.tables[name] = newTable(name)
+		m.order = append(m.order, m.tables[name])
 	}
+	m.unknown = newTable(unknown)
+	m.order = append(m.order, m.unknown)
 	return m
 }
 
-// Table returns the figures of a table, which may be kept; nil, which counts
-// nothing, for one that New was not told of.
+// Table returns the figures of a table, which may be kept. All that New was not
+// told of count as one.
 func (m *Meter) Table(name string) *Table {
 	if m == nil {
 		return nil
 	}
-	return m.tables[name]
+	if t := m.tables[name]; t != nil {
+		return t
+	}
+	return m.unknown
 }
 
 // Store returns the figures of the durable store.

@@ -31,9 +31,9 @@ func everything(m *metrics.Meter) {
 	m.Store().Read(time.Microsecond)
 	m.Store().LogHas(10)
 	m.Store().Full(false)
-	m.Web().Answered("GET /ws", 200, 10)
-	m.Web().Sent(10)
-	m.Web().Received(10)
+	m.Web().Answered("GET /ws", 200)
+	m.Web().Sent(metrics.HTTP, 10)
+	m.Web().Received(metrics.Socket, 10)
 }
 
 var errDenied = app.Errorf(app.Denied, "No.")
@@ -65,7 +65,7 @@ func TestNothingIsLostBetweenGoroutines(t *testing.T) {
 		wg.Go(func() {
 			for range 1000 {
 				m.Table("projects").Asked(metrics.Get, time.Millisecond, errors.New("ours"))
-				m.Web().Answered("GET /ws", 200, 1)
+				m.Web().Answered("GET /ws", 200)
 				m.Connected()
 			}
 		})
@@ -110,7 +110,7 @@ func BenchmarkCount(b *testing.B) {
 	})
 	b.Run("route", func(b *testing.B) {
 		for b.Loop() {
-			m.Web().Answered("GET /ws", 200, 1)
+			m.Web().Answered("GET /ws", 200)
 		}
 	})
 }

@@ -6,9 +6,19 @@ import (
 )
 
 // maxRoutes bounds the pairs of route and status that are counted apart: the
-// routes are a dozen patterns, each with some statuses. What is beyond counts as
-// one.
+// routes are some dozen patterns, each with some statuses. What is beyond counts
+// as one.
 const maxRoutes = 500
+
+// Wire is what bytes go over.
+type Wire int
+
+// The wires that are counted apart.
+const (
+	HTTP Wire = iota // bodies of requests and answers
+	Socket
+	wires // how many there are
+)
 
 // route is what requests are counted by: the pattern, never the path.
 type route struct {
@@ -19,8 +29,7 @@ type route struct {
 // Web has the figures of what goes to and comes from browsers. Its methods do
 // nothing on nil.
 type Web struct {
-	sent, received atomic.Uint64 // bytes of sockets
-	body           atomic.Uint64 // bytes of answers over HTTP
+	sent, received [wires]atomic.Uint64
 
 	mu       sync.RWMutex
 	requests map[route]*atomic.Uint64
@@ -28,13 +37,11 @@ type Web struct {
 
 func newWeb() *Web { return &Web{requests: make(map[route]*atomic.Uint64)} }
 
-// Answered counts a request that was answered with a status and bytes, by the
-// pattern of its route.
-func (w *Web) Answered(pattern string, status int, bytes int64) {
+// Answered counts a request by the pattern of its route and its status.
+func (w *Web) Answered(pattern string, status int) {
 	if w == nil {
 		return
 	}
-	w.body.Add(uint64(bytes))
 	r := route{pattern, status}
 	w.mu.RLock()
 	n := w.requests[r]
@@ -45,7 +52,7 @@ func (w *Web) Answered(pattern string, status int, bytes int64) {
 	n.Add(1)
 }
 
-// first makes the counter of a route and status that come for the first time.
+// first returns the counter of a route and status that come for the first time.
 func (w *Web) first(r route) *atomic.Uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -60,16 +67,16 @@ func (w *Web) first(r route) *atomic.Uint64 {
 	return n
 }
 
-// Sent counts bytes that were written to sockets.
-func (w *Web) Sent(bytes int) {
+// Sent counts bytes that went to a browser.
+func (w *Web) Sent(over Wire, bytes int64) {
 	if w != nil {
-		w.sent.Add(uint64(bytes))
+		w.sent[over].Add(uint64(bytes))
 	}
 }
 
-// Received counts bytes that were read from sockets.
-func (w *Web) Received(bytes int) {
+// Received counts bytes that came from one.
+func (w *Web) Received(over Wire, bytes int64) {
 	if w != nil {
-		w.received.Add(uint64(bytes))
+		w.received[over].Add(uint64(bytes))
 	}
 }
