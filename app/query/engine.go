@@ -11,6 +11,7 @@ import (
 	"lyceum/app"
 	"lyceum/app/access"
 	"lyceum/app/live"
+	"lyceum/app/metrics"
 	"lyceum/app/schema"
 )
 
@@ -21,6 +22,9 @@ type Options struct {
 	Access    *access.Index
 	Log       *slog.Logger     // nil discards
 	Clock     func() time.Time // nil is time.Now
+
+	Meter     *metrics.Meter // nil counts nothing
+	SlowAfter time.Duration  // what takes longer is a slow query; 0 is DefaultSlowAfter, below 0 all are
 }
 
 // Engine answers queries. Its methods may be called from any goroutine; the
@@ -35,6 +39,7 @@ type Engine struct {
 	access *access.Index
 	log    *slog.Logger
 	clock  func() time.Time
+	meter  meter
 	logs   map[string]*live.Log // by stored table
 	stop   []func()
 
@@ -57,7 +62,7 @@ func New(o Options) (*Engine, error) {
 	e := &Engine{
 		Writers: make(map[string]Writer), Sources: make(map[string]Source), Watchers: make(map[string]Watcher),
 		store:  &Stores{Durable: o.Durable, Ephemeral: o.Ephemeral},
-		access: o.Access, log: o.Log, clock: o.Clock,
+		access: o.Access, log: o.Log, clock: o.Clock, meter: newMeter(o),
 		logs: make(map[string]*live.Log), documents: make(map[string]string),
 	}
 	e.Writers["members"] = &members{e}
@@ -166,8 +171,10 @@ func (e *Engine) Run(ctx context.Context, query any, options app.Row, request st
 // maxRequest bounds a request id; ours have 26 characters.
 const maxRequest = 64
 
-func (e *Engine) one(ctx context.Context, query any, options app.Row, request string) (Answer, error) {
+func (e *Engine) one(ctx context.Context, query any, options app.Row, request string) (a Answer, err error) {
+	begun := time.Now()
 	q, err := parse(query, options)
+	defer func() { e.meter.ran(q, begun, a, err) }()
 	if err != nil {
 		return Answer{}, err
 	}

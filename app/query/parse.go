@@ -24,6 +24,8 @@ type ask struct {
 	eq    map[string]any // the top-level equality leaves of a get
 	given app.Row        // of a set or delete
 	opts  options
+
+	looked int // rows that the get has looked at
 }
 
 // parse understands one query; it asks nobody for permission. (Q1 to Q6)

@@ -30,6 +30,7 @@ type found struct {
 	records     []app.Record
 	first, last app.Position // before which nothing, after which everything must be asked of the log (S2)
 	cut         bool         // there are more
+	looked      int          // rows that were looked at
 }
 
 // read finds the rows of a get in a scope, at most limit, in order.
@@ -49,6 +50,7 @@ func (e *Engine) read(ctx context.Context, q *ask, s scope, limit int) (found, e
 		got.take(app.Record{ID: q.table.Singleton, Row: app.Row{q.table.Key[0]: q.table.Singleton}})
 	}
 	got.trim(limit)
+	got.looked = got.scanned
 	return got.found, nil
 }
 
@@ -195,6 +197,7 @@ func (e *Engine) get(ctx context.Context, c app.Caller, q *ask) (Answer, error) 
 	if err != nil {
 		return Answer{}, err
 	}
+	q.looked = got.looked
 	// Once more: what was read may be newer than the scope. (W5)
 	sc := scope{field: scopeField(q.table)}
 	rows := make([]app.Row, 0, len(got.records))

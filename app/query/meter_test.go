@@ -1,0 +1,150 @@
+package query_test
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"lyceum/app"
+	"lyceum/app/access"
+	"lyceum/app/memstore"
+	"lyceum/app/metrics"
+	"lyceum/app/query"
+	"lyceum/app/schema"
+)
+
+// metered is a site where every query counts as slow.
+func metered(t *testing.T, log *slog.Logger) (*query.Engine, *metrics.Meter) {
+	t.Helper()
+	durable := memstore.New(schema.Tables())
+	worldOn(t, durable)
+	var names []string
+	for _, table := range schema.All() {
+		names = append(names, table.Name)
+	}
+	m := metrics.New(names)
+	index, err := access.Open(t.Context(), durable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := query.New(query.Options{
+		Durable: durable, Ephemeral: memstore.New(schema.Ephemeral()), Access: index,
+		Log: log, Meter: m, SlowAfter: -1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(engine.Close)
+	t.Cleanup(index.Close)
+	return engine, m
+}
+
+// What a slow query says must not tell an administrator what people write, look
+// for, or share with whom: no value, no key of a map, no name that was made up.
+func TestTheTextOfASlowQueryHasNoValues(t *testing.T) {
+	const secret = "s3cret"
+	tests := []struct {
+		name    string
+		query   any
+		options app.Row
+		want    string
+	}{
+		{
+			name:  "filter of a get",
+			query: list("projects", app.Row{"id": nil, "title": secret}),
+			want:  `{"projects": [{"id": null, "title": ?}]}`,
+		},
+		{
+			name:    "operators and options stay, their values do not",
+			query:   list("projects", app.Row{"id": nil, "last_edited": app.Row{">": int64(77777), "<=": int64(88888)}, "title": app.Row{"in": []any{secret, "77777"}}}),
+			options: app.Row{"limit": int64(777), "order_by": []any{"-last_edited", "title"}},
+			want:    `{"projects": [{"id": null, "last_edited": {"<=": ?, ">": ?}, "title": {"in": ?}}]} limit ? order_by -last_edited,title`,
+		},
+		{
+			name:    "keys of a map are accounts",
+			query:   list("projects", app.Row{"id": nil, "users": app.Row{secret: app.Row{"role": nil}}}),
+			options: app.Row{"order_by": "users." + secret + ".role"},
+			want:    `{"projects": [{"id": null, "users": {"?": {"role": null}}}]} order_by users.?`,
+		},
+		{
+			name:  "a set",
+			query: one("projects", app.Row{"id": "p1", "title": secret, "action_request": app.Row{"action": "start"}}),
+			want:  `{"projects": {"action_request": {"action": ?}, "id": ?, "title": ?}}`,
+		},
+		{
+			name:  "a set with a name that is no field",
+			query: one("projects", app.Row{"id": "p1", secret: secret}),
+			want:  `{"projects": {"?": ?, "id": ?}}`,
+		},
+		{
+			name:    "a delete",
+			query:   one("sessions", app.Row{"id": secret}),
+			options: app.Row{"delete": true},
+			want:    `{"sessions": {"id": ?}} delete`,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var log strings.Builder
+			engine, m := metered(t, slog.New(slog.NewTextHandler(&log, nil)))
+			ctx := app.WithCaller(t.Context(), app.Caller{AccountID: "ada", SessionID: "s-ada"})
+			_, err := engine.Run(ctx, tt.query, tt.options, "")
+			slow := m.Slow().Since(0)
+			if len(slow) != 1 {
+				t.Fatalf("%d slow queries, want one (%v)", len(slow), err)
+			}
+			if slow[0].Text != tt.want {
+				t.Errorf("text\n%s\nwant\n%s", slow[0].Text, tt.want)
+			}
+			for _, told := range []string{slow[0].Text, log.String()} {
+				for _, value := range []string{secret, "77777", "88888", "777", "ada"} {
+					if strings.Contains(told, value) {
+						t.Errorf("%s is in %s", value, told)
+					}
+				}
+			}
+			if !strings.Contains(log.String(), "level=WARN msg=\"slow query\" table=") {
+				t.Errorf("the log says %q, want a warning", log.String())
+			}
+		})
+	}
+}
+
+func TestASlowQueryTellsHowManyRowsItTook(t *testing.T) {
+	engine, m := metered(t, nil)
+	ctx := app.WithCaller(t.Context(), app.Caller{AccountID: "ada", SessionID: "s-ada"})
+	if _, err := engine.Run(ctx, list("projects", app.Row{"id": nil, "title": "nothing is called so"}), nil, ""); err != nil {
+		t.Fatal(err)
+	}
+	got := m.Slow().Since(0)[0]
+	if got.Table != "projects" || got.Looked != 1 || got.Answered != 0 {
+		t.Errorf("slow query %+v, want one row of projects looked at and none answered", got)
+	}
+}
+
+// A disk that is slow makes all queries slow: a thousand lines a second would
+// fill it. The list still has them.
+func TestTheLogHasAtMostOneSlowQueryASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		engine, m := metered(t, slog.New(slog.NewTextHandler(&log, nil)))
+		ask := func(times int) {
+			for range times {
+				if _, err := engine.Run(t.Context(), one("site_settings", app.Row{"id": "site", "name": nil}), nil, ""); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		ask(20)
+		time.Sleep(time.Second)
+		ask(20)
+		if n := len(m.Slow().Since(0)); n != 40 {
+			t.Errorf("%d slow queries are remembered, want 40", n)
+		}
+		if n := strings.Count(log.String(), "slow query"); n != 2 {
+			t.Errorf("the log has %d of the slow queries of two seconds, want 2", n)
+		}
+	})
+}
