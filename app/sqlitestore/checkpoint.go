@@ -66,6 +66,7 @@ func (s *Store) checkpoint(ctx context.Context, mode string) int {
 	err := s.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &pages, &copied)
 	switch code := codeOf(err); {
 	case err == nil:
+		s.meter.LogHas(pages - copied)
 		return pages
 	case code == sqlite3.ErrBusy || code == sqlite3.ErrLocked:
 		return 0

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+	"time"
 
 	"github.com/mattn/go-sqlite3"
 
@@ -16,6 +17,7 @@ import (
 
 // commit makes a batch durable, then tells the watchers, then the writers.
 func (s *Store) commit(ctx context.Context, batch []*pending) {
+	begun := time.Now()
 	var c feed.Commit
 	var err error
 	if broken := s.broken.Load(); broken != nil {
@@ -27,14 +29,18 @@ func (s *Store) commit(ctx context.Context, batch []*pending) {
 	case err != nil:
 		// A conflict may have been one with a write that has not happened, so
 		// all of them fail alike.
+		s.meter.CommitFailed()
 		for _, p := range batch {
 			p.rec, p.err = app.Record{}, fmt.Errorf("write %s/%s: %w", p.write.Table, p.write.ID, err)
 		}
 	case len(c.Tables) > 0:
+		s.meter.Committed(int(c.N-s.n), time.Since(begun))
+		s.meter.LogHas(s.walPages)
 		s.n = c.N
 		s.feed.Tell(c)
 		if s.full {
 			s.full = false
+			s.meter.Full(false)
 			s.log.Info("disk has room again", "part", "store")
 		}
 	}
@@ -168,6 +174,7 @@ func (s *Store) commitFailed(ctx context.Context, err error) error {
 func (s *Store) noRoom(err error) error {
 	if !s.full {
 		s.full = true
+		s.meter.Full(true)
 		s.log.Error("disk is full, writes are refused", "part", "store", "err", err)
 	}
 	return noRoom(err)

@@ -30,6 +30,8 @@ func (s *Store) Get(ctx context.Context, table, id string) (app.Record, error) {
 	if t == nil {
 		return app.Record{}, fmt.Errorf("get %s/%s: no such table in this store", table, id)
 	}
+	begun := time.Now()
+	defer func() { s.meter.Read(time.Since(begun)) }()
 	rows, err := t.get.QueryContext(ctx, id)
 	if err != nil {
 		return app.Record{}, fmt.Errorf("get %s/%s: %w", table, id, err)
@@ -54,7 +56,9 @@ func (s *Store) Get(ctx context.Context, table, id string) (app.Record, error) {
 
 // Read implements app.Store.
 func (s *Store) Read(ctx context.Context, r app.Range) (app.Page, error) {
+	begun := time.Now()
 	page, err := s.read(ctx, r)
+	s.meter.Read(time.Since(begun))
 	if err != nil {
 		return app.Page{}, fmt.Errorf("read %s by %q: %w", r.Table, r.Index, err)
 	}

@@ -31,6 +31,7 @@ import (
 
 	"lyceum/app"
 	"lyceum/app/feed"
+	"lyceum/app/metrics"
 )
 
 // maxReaders is how many reads run at once. They are short and mostly served
@@ -44,6 +45,7 @@ type Store struct {
 	path    string
 	log     *slog.Logger
 	fatal   func(error)
+	meter   *metrics.Store // nil counts nothing
 	lock    *os.File
 	tables  map[string]*table
 	feed    *feed.Feed
@@ -81,6 +83,9 @@ func WithFatal(fatal func(error)) Option { return func(s *Store) { s.fatal = fat
 
 // WithLog sets where the store tells an operator what needs one.
 func WithLog(log *slog.Logger) Option { return func(s *Store) { s.log = log } }
+
+// WithMeter sets where commits and reads are counted.
+func WithMeter(m *metrics.Store) Option { return func(s *Store) { s.meter = m } }
 
 // Open opens the database file at path, or creates it and its folder, and brings
 // it to the declared tables. Its errors are sentences for an operator: when
