@@ -15,9 +15,11 @@ import (
 	"lyceum/app/config"
 	"lyceum/app/document"
 	"lyceum/app/memstore"
+	"lyceum/app/metrics"
 	"lyceum/app/query"
 	"lyceum/app/schema"
 	"lyceum/app/service"
+	"lyceum/app/sqlitestore"
 	"lyceum/app/web"
 	"lyceum/embed"
 	"lyceum/projects"
@@ -29,6 +31,7 @@ type server struct {
 	cfg *config.Config
 	log *slog.Logger
 
+	meter    *metrics.Meter
 	engine   *query.Engine
 	auth     *auth.Auth
 	host     *projects.Host
@@ -82,7 +85,8 @@ func (s *server) greet(ctx context.Context, stdout io.Writer) error {
 
 // open opens all that can fail, before anything is served.
 func (s *server) open(ctx context.Context, version string) error {
-	durable, err := openStore(ctx, s.cfg, s.log, s.fatal)
+	s.meter = newMeter()
+	durable, err := openStore(ctx, s.cfg, s.log, s.fatal, sqlitestore.WithMeter(s.meter.Store()))
 	if err != nil {
 		return err
 	}
@@ -103,7 +107,7 @@ func (s *server) open(ctx context.Context, version string) error {
 	s.closers = append(s.closers, func() error { index.Close(); return nil })
 	ephemeral := memstore.New(schema.Ephemeral())
 	s.closers = append(s.closers, ephemeral.Close)
-	s.engine, err = query.New(query.Options{Durable: durable, Ephemeral: ephemeral, Access: index, Log: s.log})
+	s.engine, err = query.New(query.Options{Durable: durable, Ephemeral: ephemeral, Access: index, Log: s.log, Meter: s.meter})
 	if err != nil {
 		return err
 	}
@@ -126,7 +130,7 @@ func (s *server) open(ctx context.Context, version string) error {
 	}
 	s.web = web.New(web.Options{
 		BasePath: s.cfg.BasePath, Version: version, Auth: s.auth, Access: index, Tables: s.engine,
-		Projects: &streams{host: s.host, store: s.engine.Store()}, Pages: s.pages(ctx), Log: s.log,
+		Projects: &streams{host: s.host, store: s.engine.Store()}, Pages: s.pages(ctx), Log: s.log, Meter: s.meter,
 	})
 	return nil
 }

@@ -16,8 +16,9 @@ func databasePath(cfg *config.Config) string { return filepath.Join(cfg.Data, "l
 
 // openStore opens the database and brings it to this program's schema: first the
 // file, then the rows.
-func openStore(ctx context.Context, cfg *config.Config, log *slog.Logger, fatal func(error)) (*sqlitestore.Store, error) {
-	store, err := sqlitestore.Open(ctx, databasePath(cfg), schema.Tables(), sqlitestore.WithLog(log), sqlitestore.WithFatal(fatal))
+func openStore(ctx context.Context, cfg *config.Config, log *slog.Logger, fatal func(error), more ...sqlitestore.Option) (*sqlitestore.Store, error) {
+	options := append(more, sqlitestore.WithLog(log), sqlitestore.WithFatal(fatal))
+	store, err := sqlitestore.Open(ctx, databasePath(cfg), schema.Tables(), options...)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"lyceum/app"
 	"lyceum/app/access"
 	"lyceum/app/auth"
+	"lyceum/app/metrics"
 	"lyceum/app/query"
 )
 
@@ -29,6 +30,7 @@ type Options struct {
 	Projects Projects
 	Pages    fs.FS // the built pages, each ".gz"; nil if they are not built in
 	Log      *slog.Logger
+	Meter    *metrics.Meter // nil counts nothing
 }
 
 // Tables is the query engine. The caller is in the context. query and options
@@ -113,7 +115,8 @@ func (s *Server) Handler() http.Handler {
 		mux.Handle(prefix, s.handle(nothingHere))
 	}
 	mux.Handle("/", s.pages())
-	return s.protect(http.StripPrefix(strings.TrimSuffix(s.BasePath, "/"), mux))
+	served := http.StripPrefix(strings.TrimSuffix(s.BasePath, "/"), route(mux))
+	return count(s.Meter.Web(), s.protect(served))
 }
 
 func nothingHere(_ http.ResponseWriter, r *http.Request) error {
