@@ -166,7 +166,12 @@ func (s *setting) create(ctx context.Context) (app.Row, error) {
 	}
 	err = s.commit(ctx, row, app.Absent)
 	if errors.Is(err, app.ErrConflict) && s.request != "" {
-		err = nil // only the same request derives this id
+		// Only the same request derives this id: what it has made is answered.
+		rec, err := s.store.Get(ctx, t.Stored(), s.id)
+		if err != nil {
+			return nil, err
+		}
+		return rec.Row, s.sees(s.caller, t, rec.Row)
 	}
 	return row, err
 }

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -32,12 +33,15 @@ import (
 type world struct {
 	t        *testing.T
 	store    app.Store
+	engine   *query.Engine
 	access   *access.Index
 	auth     *auth.Auth
 	server   *httptest.Server
 	web      *web.Server
 	projects *fakeProjects
 	base     string // URL with the base path
+	stop     func() // ends the server; the test does at its end
+	people   map[string]*person
 }
 
 // patience is how long a test waits for what has to happen at once: more than a
@@ -46,7 +50,13 @@ const patience = 20 * time.Second
 
 func newWorld(t *testing.T, basePath string, change ...func(*web.Options)) *world {
 	t.Helper()
-	w := &world{t: t, store: memstore.New(schema.Tables()), projects: newFakeProjects(t)}
+	return worldOn(t, memstore.New(schema.Tables()), basePath, change...)
+}
+
+// worldOn is a world on a durable store.
+func worldOn(t *testing.T, store app.Store, basePath string, change ...func(*web.Options)) *world {
+	t.Helper()
+	w := &world{t: t, store: store, projects: newFakeProjects(t), people: map[string]*person{}}
 	var err error
 	if w.access, err = access.Open(t.Context(), w.store); err != nil {
 		t.Fatal(err)
@@ -57,6 +67,7 @@ func newWorld(t *testing.T, basePath string, change ...func(*web.Options)) *worl
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.engine = engine
 	w.auth = auth.New(w.store, log)
 	o := web.Options{
 		BasePath: basePath, Version: "test", Auth: w.auth, Access: w.access, Tables: engine,
@@ -74,7 +85,7 @@ func newWorld(t *testing.T, basePath string, change ...func(*web.Options)) *worl
 	w.server.Config.Handler = withContext(ctx, w.web.Handler())
 	w.server.Start()
 	w.base = w.server.URL + basePath
-	t.Cleanup(func() {
+	w.stop = sync.OnceFunc(func() {
 		stop()
 		w.server.Close()
 		end, cancel := context.WithTimeout(context.Background(), patience)
@@ -85,6 +96,7 @@ func newWorld(t *testing.T, basePath string, change ...func(*web.Options)) *worl
 		engine.Close()
 		w.access.Close()
 	})
+	t.Cleanup(w.stop)
 	return w
 }
 
