@@ -6,21 +6,27 @@ import (
 	"lyceum/app"
 )
 
-// Role returns what an account may do in a project.
-func (x *Index) Role(accountID, projectID string) app.Role {
+// Role returns what a caller may do in a project: with an API key as much as its
+// account may, within the key's bounds.
+func (x *Index) Role(c app.Caller, projectID string) app.Role {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	if _, ok := x.accounts[accountID]; !ok || x.lost {
+	if _, ok := x.accounts[c.AccountID]; !ok || x.lost || c.ProjectID != "" && c.ProjectID != projectID {
 		return app.NoRole
 	}
-	return x.projects[projectID][accountID]
+	role := x.projects[projectID][c.AccountID]
+	if c.ReadOnly {
+		role = min(role, app.Viewer)
+	}
+	return role
 }
 
-// Administrator reports whether an account runs the site.
-func (x *Index) Administrator(accountID string) bool {
+// Administrator reports whether a caller runs the site. An API key never does: a
+// key that leaks out of a script must not be able to open the site to all.
+func (x *Index) Administrator(c app.Caller) bool {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return !x.lost && x.accounts[accountID].admin
+	return !x.lost && !c.ByKey() && x.accounts[c.AccountID].admin
 }
 
 // HasAdministrator reports whether anybody runs the site.
@@ -56,7 +62,7 @@ func (x *Index) sessionLocked(sessionID string) (string, bool) {
 }
 
 // Valid reports whether a caller is still who it was: the account exists and the
-// sign-in has not ended. Nobody is always valid; a caller without a session is
+// sign-in or the key has not ended. Nobody is always valid; a caller without a session is
 // one of the server's own.
 func (x *Index) Valid(c app.Caller) bool {
 	if !c.SignedIn() {
@@ -64,6 +70,9 @@ func (x *Index) Valid(c app.Caller) bool {
 	}
 	x.mu.RLock()
 	defer x.mu.RUnlock()
+	if c.ByKey() {
+		return x.keyLocked(c)
+	}
 	if c.SessionID == "" {
 		_, ok := x.accounts[c.AccountID]
 		return ok && !x.lost
@@ -72,26 +81,39 @@ func (x *Index) Valid(c app.Caller) bool {
 	return ok && accountID == c.AccountID
 }
 
-// Projects returns the projects in which an account has a role, in order of ids.
-func (x *Index) Projects(accountID string) []string {
+// Projects returns the projects in which a caller has a role, in order of ids.
+func (x *Index) Projects(c app.Caller) []string {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	if _, ok := x.accounts[accountID]; !ok || x.lost {
-		return nil
-	}
-	return sorted(x.roles[accountID])
+	return sorted(x.rolesLocked(c))
 }
 
-// Collaborators returns the accounts that share a project with an account, and
-// the account itself, in order of ids.
-func (x *Index) Collaborators(accountID string) []string {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	if _, ok := x.accounts[accountID]; !ok || x.lost {
+// rolesLocked returns the roles of a caller's account in the projects that the
+// caller reaches.
+func (x *Index) rolesLocked(c app.Caller) map[string]app.Role {
+	if _, ok := x.accounts[c.AccountID]; !ok || x.lost {
 		return nil
 	}
-	people := map[string]bool{accountID: true}
-	for project := range x.roles[accountID] {
+	roles := x.roles[c.AccountID]
+	if c.ProjectID == "" {
+		return roles
+	}
+	if role, ok := roles[c.ProjectID]; ok {
+		return map[string]app.Role{c.ProjectID: role}
+	}
+	return nil
+}
+
+// Collaborators returns the accounts that share a project with a caller, and the
+// caller's own, in order of ids.
+func (x *Index) Collaborators(c app.Caller) []string {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if _, ok := x.accounts[c.AccountID]; !ok || x.lost {
+		return nil
+	}
+	people := map[string]bool{c.AccountID: true}
+	for project := range x.rolesLocked(c) {
 		for id := range x.projects[project] {
 			people[id] = true
 		}
@@ -99,19 +121,23 @@ func (x *Index) Collaborators(accountID string) []string {
 	return sorted(people)
 }
 
-// Check returns nil if the caller's sign-in holds and its role in the project is
-// at least need; without a project only the sign-in counts.
+// Check returns nil if the caller's sign-in or key holds and its role in the project is
+// at least need; without a project only that counts.
 func (x *Index) Check(c app.Caller, projectID string, need app.Role) error {
 	if !c.SignedIn() {
 		return app.Errorf(app.Denied, "Please sign in first.")
 	}
 	if !x.Valid(c) {
-		return errEnded()
+		return errEnded(c)
 	}
 	if projectID == "" {
 		return nil
 	}
-	return Permit(x.Role(c.AccountID, projectID), need)
+	role := x.Role(c, projectID)
+	if c.ReadOnly && role != app.NoRole && need > app.Viewer {
+		return errReadOnly
+	}
+	return Permit(role, need)
 }
 
 // Permit returns nil if role is enough, and else a sentence: to who has no role
@@ -137,22 +163,26 @@ func withArticle(r app.Role) string {
 	return "an " + r.String()
 }
 
-func errEnded() error {
+func errEnded(c app.Caller) error {
+	if c.ByKey() {
+		return app.Errorf(app.Denied, "This API key was revoked or has expired. Make another one in the settings of your account.")
+	}
 	return app.Errorf(app.Denied, "Your sign-in has ended. Please sign in again.")
 }
 
-// Collaborate reports whether two accounts share a project, or are one.
-func (x *Index) Collaborate(a, b string) bool {
+// Collaborate reports whether an account shares a project with a caller, or is
+// the caller's own.
+func (x *Index) Collaborate(c app.Caller, accountID string) bool {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	if _, ok := x.accounts[b]; !ok || x.lost {
+	if _, ok := x.accounts[accountID]; !ok || x.lost {
 		return false
 	}
-	if a == b {
+	if c.AccountID == accountID {
 		return true
 	}
-	for project := range x.roles[a] {
-		if _, ok := x.projects[project][b]; ok {
+	for project := range x.rolesLocked(c) {
+		if _, ok := x.projects[project][accountID]; ok {
 			return true
 		}
 	}

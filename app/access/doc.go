@@ -1,7 +1,7 @@
 // Package access knows who may see and do what.
 //
-// The Index holds in memory every role, sign-in and administrator. It is fed by
-// the store's own watch of accounts, sessions and projects, which calls before a
+// The Index holds in memory every role, sign-in, API key and administrator. It is
+// fed by the store's own watch of their four tables, which calls before a
 // write is acknowledged: when somebody is told that a collaborator is removed,
 // every later question to the Index is answered so. Every send and every commit
 // asks it (rule W5). Hold closes the gap between asking and committing:

@@ -42,8 +42,12 @@ type hold struct{ cancel context.CancelCauseFunc }
 // Hold checks the caller like Check and keeps the answer true until release: a
 // change of the caller's role in the project is not acknowledged before. The
 // returned context ends when such a change has waited for a second: who holds
-// must then write nothing more. Hold waits while the role is being changed. (W5)
+// must then write nothing more. Hold waits while the role is being changed. It is
+// for writing: who may only read holds nothing. (W5)
 func (x *Index) Hold(ctx context.Context, c app.Caller, projectID string, need app.Role) (held context.Context, release func(), err error) {
+	if c.ReadOnly {
+		return nil, nil, errReadOnly
+	}
 	if projectID == "" {
 		if err := x.Check(c, "", app.NoRole); err != nil {
 			return nil, nil, err

@@ -7,7 +7,7 @@ import (
 	"lyceum/app"
 )
 
-// Guard returns a context that ends as soon as the caller's sign-in, account or
+// Guard returns a context that ends as soon as the caller's sign-in or key, account or
 // role in the project is lost; its cause is then an *app.Error. Without a project
 // only the sign-in counts. cancel must be called. (W5)
 func (x *Index) Guard(ctx context.Context, c app.Caller, projectID string, need app.Role) (context.Context, context.CancelFunc, error) {
@@ -31,15 +31,18 @@ func (x *Index) Guard(ctx context.Context, c app.Caller, projectID string, need 
 	}, nil
 }
 
-// atExpiry calls fn when the caller's sign-in ends by itself.
+// atExpiry calls fn when the caller's sign-in or key ends by itself.
 func (x *Index) atExpiry(c app.Caller, fn func()) *time.Timer {
 	x.mu.RLock()
-	s, ok := x.sessions[c.SessionID]
+	expires := x.sessions[c.SessionID].expires
+	if c.ByKey() {
+		expires = x.keys[c.KeyID].expires
+	}
 	x.mu.RUnlock()
-	if !ok {
+	if expires.IsZero() {
 		timer := time.NewTimer(0)
 		timer.Stop()
 		return timer
 	}
-	return time.AfterFunc(time.Until(s.expires), fn)
+	return time.AfterFunc(time.Until(expires), fn)
 }

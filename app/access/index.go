@@ -26,6 +26,7 @@ type Index struct {
 	logs     map[string]string // table → log id
 	accounts map[string]account
 	sessions map[string]session
+	keys     map[string]key
 	projects map[string]map[string]app.Role // project → account → role
 	roles    map[string]map[string]app.Role // account → project → role
 	admins   int
@@ -51,10 +52,11 @@ func Open(ctx context.Context, store app.Store) (*Index, error) {
 		boot:    rand.Text(),
 		loading: make(map[string]int64), logs: make(map[string]string),
 		accounts: make(map[string]account), sessions: make(map[string]session),
+		keys:     make(map[string]key),
 		projects: make(map[string]map[string]app.Role), roles: make(map[string]map[string]app.Role),
 		stamps: make(map[string]int64), watchers: make(map[string]map[*watcher]struct{}),
 	}
-	for _, table := range []string{"accounts", "projects", "sessions"} {
+	for _, table := range []string{"accounts", "api_keys", "projects", "sessions"} {
 		if err := x.follow(ctx, store, table); err != nil {
 			x.Close()
 			return nil, err
@@ -150,6 +152,8 @@ func (x *Index) putLocked(table, id string, rev int64, row app.Row, concerned ma
 	switch table {
 	case "accounts":
 		x.putAccountLocked(id, row, concerned)
+	case "api_keys":
+		x.putKeyLocked(id, row, concerned)
 	case "sessions":
 		x.putSessionLocked(id, row, concerned)
 	case "projects":

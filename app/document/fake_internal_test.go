@@ -242,11 +242,11 @@ func (p *project) server(k *killer) (rooms *Rooms, stop func()) {
 		Store: store, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Files:   func(context.Context, string) (Files, error) { return disk, nil },
 		Running: func(string) (Files, bool) { return disk, true },
-		Role: func(account, project string) app.Role {
+		Role: func(c app.Caller, project string) app.Role {
 			if project != projectID {
 				return app.NoRole
 			}
-			return app.ParseRole(account) // accounts of these tests are named by their role
+			return app.ParseRole(c.AccountID) // accounts of these tests are named by their role
 		},
 	})
 	ctx, cancel := context.WithCancel(context.Background())

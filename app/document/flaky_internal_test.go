@@ -121,7 +121,7 @@ func (p *project) serverWith(store app.Store, disk Files) (rooms *Rooms, stop fu
 			flaky.asked++
 			return disk, !flaky.gone
 		},
-		Role: func(account, _ string) app.Role { return app.ParseRole(account) },
+		Role: func(c app.Caller, _ string) app.Role { return app.ParseRole(c.AccountID) },
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

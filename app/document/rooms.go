@@ -23,8 +23,8 @@ type Options struct {
 	Files func(ctx context.Context, projectID string) (Files, error)
 	// Running gives the disk of a project that runs.
 	Running func(projectID string) (Files, bool)
-	// Role is the role of an account in a project now.
-	Role func(accountID, projectID string) app.Role
+	// Role is the role of a caller in a project now.
+	Role func(c app.Caller, projectID string) app.Role
 
 	// SaveAfter is the pause in typing after which the file is written.
 	SaveAfter time.Duration

@@ -63,8 +63,8 @@ func (rs *Rooms) Get(ctx context.Context, filter app.Row) ([]app.Row, error) {
 		return nil, err
 	}
 	project, _ = rec.Row["project_id"].(string)
-	account := app.CallerFrom(ctx).AccountID
-	role := rs.opts.Role(account, project)
+	caller := app.CallerFrom(ctx)
+	role := rs.opts.Role(caller, project)
 	if role < app.Viewer {
 		return nil, app.ErrNotFound
 	}
@@ -72,7 +72,7 @@ func (rs *Rooms) Get(ctx context.Context, filter app.Row) ([]app.Row, error) {
 	var state stateReply
 	err = rs.with(ctx, id, func(r *room) error {
 		reply := make(chan stateReply, 1)
-		state, err = ask(ctx, r, &stateRequest{account: account, vector: vector, reply: reply}, reply)
+		state, err = ask(ctx, r, &stateRequest{account: caller.AccountID, vector: vector, reply: reply}, reply)
 		return err
 	})
 	if err == nil {

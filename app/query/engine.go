@@ -195,6 +195,12 @@ func (e *Engine) one(ctx context.Context, query any, options app.Row, request st
 
 // enter checks who may ask anything of a table at all. (Q9)
 func (e *Engine) enter(c app.Caller, q *ask) error {
+	if err := reaches(c, q.table); err != nil {
+		return err
+	}
+	if q.op != opGet && c.ReadOnly {
+		return errReadOnly(q.table)
+	}
 	if q.op == opGet && q.table.Get == schema.Nobody {
 		return app.Errorf(app.Invalid, "%s cannot be read, only set.", q.table.Name)
 	}

@@ -16,7 +16,7 @@ func noun(t *schema.Table) string { return strings.ReplaceAll(t.Noun, "_", " ") 
 // answer hold until the commit.
 func (e *Engine) roleIn(c app.Caller, t *schema.Table, row app.Row) app.Role {
 	projectID, _ := row[t.Project].(string)
-	role := e.access.Role(c.AccountID, projectID)
+	role := e.access.Role(c, projectID)
 	if t.Name == "projects" {
 		role = min(role, access.Users(row)[c.AccountID])
 	}
@@ -25,6 +25,9 @@ func (e *Engine) roleIn(c app.Caller, t *schema.Table, row app.Row) app.Role {
 
 // permit returns nil if the caller may do what the need asks for with a row.
 func (e *Engine) permit(c app.Caller, t *schema.Table, row app.Row, n need) error {
+	if err := permitKey(c, t, row, n); err != nil {
+		return err
+	}
 	switch n.who {
 	case schema.SignedIn, schema.Anyone:
 		return nil
@@ -34,7 +37,7 @@ func (e *Engine) permit(c app.Caller, t *schema.Table, row app.Row, n need) erro
 		}
 		return errAbsent(t)
 	case schema.Administrators:
-		if e.access.Administrator(c.AccountID) {
+		if e.access.Administrator(c) {
 			return nil
 		}
 		return app.Errorf(app.Denied, "Only administrators may set %s.", n.path)

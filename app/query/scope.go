@@ -45,21 +45,21 @@ func (e *Engine) visible(c app.Caller, t *schema.Table, key string) bool {
 	if t.Get == schema.Anyone {
 		return true
 	}
-	if !c.SignedIn() || !e.access.Valid(c) {
+	if !c.SignedIn() || !e.access.Valid(c) || reaches(c, t) != nil {
 		return false
 	}
 	switch t.Get {
 	case schema.SignedIn:
-		return true
+		return c.ProjectID == ""
 	case schema.Self:
-		return key == c.AccountID
+		return c.ProjectID == "" && key == c.AccountID
 	case schema.Collaborators:
-		return e.access.Collaborate(c.AccountID, key)
+		return e.access.Collaborate(c, key)
 	case schema.Administrators:
-		return e.access.Administrator(c.AccountID)
+		return e.access.Administrator(c)
 	}
 	need := t.Get.Role()
-	return need != app.NoRole && e.access.Role(c.AccountID, key) >= need
+	return need != app.NoRole && e.access.Role(c, key) >= need
 }
 
 // scope returns what a caller may see of what a get asks for.
@@ -75,9 +75,9 @@ func (e *Engine) scope(c app.Caller, q *ask) scope {
 	case q.table.Get == schema.Self:
 		keys = []string{c.AccountID}
 	case q.table.Get == schema.Collaborators:
-		keys = e.access.Collaborators(c.AccountID)
+		keys = e.access.Collaborators(c)
 	default:
-		keys = e.access.Projects(c.AccountID)
+		keys = e.access.Projects(c)
 	}
 	for _, k := range keys {
 		if e.visible(c, q.table, k) {

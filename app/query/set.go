@@ -114,7 +114,7 @@ func (s *setting) identifyDocument(ctx context.Context) error {
 		return app.Errorf(app.Invalid, "A set of %s must name document_id.", s.table.Name)
 	}
 	projectID, err := s.projectOf(ctx, id)
-	if errors.Is(err, app.ErrNotFound) || err == nil && s.access.Role(s.caller.AccountID, projectID) == app.NoRole {
+	if errors.Is(err, app.ErrNotFound) || err == nil && s.access.Role(s.caller, projectID) == app.NoRole {
 		return app.Errorf(app.NotFound, "This document does not exist, or you may not see it.")
 	}
 	s.project = projectID

@@ -110,7 +110,7 @@ func TestFaultsOfTheSlides(t *testing.T) {
 	t.Run("the users map is not writable without a check", func(t *testing.T) {
 		w.says("sam", one("members", app.Row{"project_id": "p1", "account_id": "sam", "role": "owner"}), nil)
 		w.says("ed", one("members", app.Row{"project_id": "p1", "account_id": "ed", "role": "owner"}), nil)
-		if role := w.access.Role("ed", "p1"); role != app.Editor {
+		if role := w.access.Role(app.Caller{AccountID: "ed"}, "p1"); role != app.Editor {
 			t.Errorf("ed is %s", role)
 		}
 	})
@@ -147,7 +147,7 @@ func TestQ7(t *testing.T) {
 			t.Fatalf("the same request id of another account: %v, %v", other, err)
 		}
 		rows := w.must("ada", list("projects", app.Row{"title": "Thesis", "users": nil, "state": app.Row{"state": nil}})).Rows
-		if len(rows) != 1 || value(rows[0]["state"]) != "{state:stopped}" || w.access.Role("ada", first.Row["id"].(string)) != app.Owner {
+		if len(rows) != 1 || value(rows[0]["state"]) != "{state:stopped}" || w.access.Role(app.Caller{AccountID: "ada"}, first.Row["id"].(string)) != app.Owner {
 			t.Errorf("after two sets with one request id: %s", text(rows...))
 		}
 	})
@@ -301,7 +301,7 @@ func TestMembers(t *testing.T) {
 	rec, _ := w.store.Get(t.Context(), "projects", "p1")
 	roles := map[string]app.Role{}
 	for _, name := range []string{"ada", "ed", "vera", "sam"} {
-		roles[name] = w.access.Role(name, "p1")
+		roles[name] = w.access.Role(app.Caller{AccountID: name}, "p1")
 	}
 	if fmt.Sprint(roles) != "map[ada: ed:owner sam:viewer vera:]" {
 		t.Errorf("in the end %v; the row has %s", roles, text(rec.Row["users"].(app.Row)))

@@ -25,6 +25,7 @@ type world struct {
 	engine *query.Engine
 	access *access.Index
 	store  app.Store
+	keys   map[string]app.Caller // scripts, by the names that as takes
 }
 
 func newWorld(t *testing.T) *world {
@@ -49,7 +50,7 @@ func worldOn(t *testing.T, durable app.Store) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{t, engine, index, engine.Store()}
+	w := &world{t, engine, index, engine.Store(), make(map[string]app.Caller)}
 	for _, name := range []string{"ada", "ed", "vera", "sam", "root"} {
 		w.put("accounts", app.Row{"id": name, "name": strings.ToUpper(name[:1]) + name[1:], "created": int64(1), "administrator": name == "root", "email_address": name + "@example.org"})
 		w.put("emails", app.Row{"address": name + "@example.org", "account_id": name, "created": int64(1)})
@@ -91,10 +92,29 @@ func (w *world) remove(table, id string) {
 	}
 }
 
+// key makes an API key of an account; name is then a script that has it.
+func (w *world) key(name, account, project string, readOnly bool) {
+	w.t.Helper()
+	row := app.Row{"id": name, "account_id": account, "name": name, "hash": name, "scope": "all", "read_only": readOnly, "created": int64(1)}
+	if project != "" {
+		row["scope"], row["project_id"] = "project", project
+	}
+	w.put("api_keys", row)
+	caller, ok := w.access.Key(name)
+	if !ok {
+		w.t.Fatalf("the key %s does not hold", name)
+	}
+	caller.ConnectionID = "c-" + name
+	w.keys[name] = caller
+}
+
 // as returns a context in which name has signed in; "" has not.
 func (w *world) as(name string) context.Context {
 	if name == "" {
 		return w.t.Context()
+	}
+	if script, ok := w.keys[name]; ok {
+		return app.WithCaller(w.t.Context(), script)
 	}
 	return app.WithCaller(w.t.Context(), app.Caller{AccountID: name, SessionID: "s-" + name, ConnectionID: "c-" + name})
 }

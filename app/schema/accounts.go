@@ -43,8 +43,9 @@ var collaborators = &Table{
 
 var emails = &Table{
 	Name: "emails", Noun: "email", Key: []string{"address"}, Account: "account_id",
-	Text:    "Which account has an e-mail address: the address is the key, so it is unique.",
-	Indexes: []app.Index{{Name: "account", Fields: []string{"account_id"}}},
+	Text:       "Which account has an e-mail address: the address is the key, so it is unique.",
+	Credential: true,
+	Indexes:    []app.Index{{Name: "account", Fields: []string{"account_id"}}},
 	Fields: []Field{
 		{Name: "address", Type: String, Max: 254, Text: "In lower case."},
 		{Name: "account_id", Type: ID, Text: "Whose it is."},
@@ -54,7 +55,8 @@ var emails = &Table{
 
 var credentials = &Table{
 	Name: "credentials", Noun: "credential", Key: []string{"account_id"}, Account: "account_id",
-	Text: "Passwords, as far as a server may know them.",
+	Text:       "Passwords, as far as a server may know them.",
+	Credential: true,
 	Fields: []Field{
 		{Name: "account_id", Type: ID, Text: "Whose it is."},
 		{Name: "password", Type: String, Hidden: true, Text: "Argon2id in the PHC form."},

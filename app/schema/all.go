@@ -4,7 +4,7 @@ import "lyceum/app"
 
 // all are the tables, in the order in which the documentation shows them.
 var all = []*Table{
-	accounts, collaborators, emails, credentials, sessions, signInLinks, registrationTokens,
+	accounts, collaborators, emails, credentials, sessions, apiKeys, signInLinks, registrationTokens,
 	serverSettings, siteSettings, serverSecrets, migrations,
 	projects, members, projectUIDs,
 	documents, documentPaths, documentStates, patches, checkpoints, cursors,

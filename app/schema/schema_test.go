@@ -126,13 +126,31 @@ func TestFaultsOfTheSlidesAreNotDeclared(t *testing.T) {
 		t.Error("projects.users can be set without going through members")
 	}
 	for table, fields := range map[string][]string{
-		"projects": {"uid", "request_ids"}, "credentials": {"password"}, "registration_tokens": {"hash"}, "server_secrets": {"value"},
+		"projects": {"uid", "request_ids"}, "credentials": {"password"}, "registration_tokens": {"hash"}, "api_keys": {"hash"}, "server_secrets": {"value"},
 	} {
 		declared, _ := schema.Lookup(table)
 		for _, field := range fields {
 			if f := declared.Field(field); f == nil || !f.Hidden {
 				t.Errorf("%s.%s is not hidden", table, field)
 			}
+		}
+	}
+}
+
+// What signs people in must be out of reach of every API key: a key could make
+// itself a lasting sign-in of it.
+func TestTablesWithSecretsAreCredentials(t *testing.T) {
+	secret := func(f schema.Field) bool {
+		return f.Hidden && f.Name != schema.RequestIDs && f.Name != "uid" && f.Name != "recovered"
+	}
+	for _, table := range schema.All() {
+		if slices.ContainsFunc(table.Fields, secret) && !table.Credential {
+			t.Errorf("%s has a secret, and is no Credential", table.Name)
+		}
+	}
+	for _, name := range []string{"sessions", "sign_in_links", "emails"} {
+		if table, _ := schema.Lookup(name); !table.Credential {
+			t.Errorf("%s is no Credential", name)
 		}
 	}
 }

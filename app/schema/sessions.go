@@ -5,7 +5,7 @@ import "lyceum/app"
 var sessions = &Table{
 	Name: "sessions", Noun: "session", Key: []string{"id"}, Account: "account_id",
 	Text: "Sign-ins. Deleting one ends it everywhere within a second.",
-	Get:  Self, Delete: Self,
+	Get:  Self, Delete: Self, Credential: true,
 	Indexes: []app.Index{{Name: "account", Fields: []string{"account_id"}}},
 	Fields: []Field{
 		{Name: "id", Type: ID, Text: "Hash of the token in the cookie, in hexadecimal."},
@@ -21,7 +21,8 @@ var sessions = &Table{
 
 var signInLinks = &Table{
 	Name: "sign_in_links", Noun: "sign_in_link", Key: []string{"id"}, Account: "account_id",
-	Text: "Links that an operator has printed and that work once.",
+	Text:       "Links that an operator has printed and that work once.",
+	Credential: true,
 	Fields: []Field{
 		{Name: "id", Type: ID, Text: "Hash of the token in the link, in hexadecimal."},
 		{Name: "account_id", Type: ID, Optional: true, Text: "Who it signs in; missing for the first account."},
@@ -35,7 +36,7 @@ var signInLinks = &Table{
 var registrationTokens = &Table{
 	Name: "registration_tokens", Noun: "registration_token", Key: []string{"id"}, Account: "account_id",
 	Text: "Invitations to sign up. The link is answered once, when it is made.",
-	Get:  Administrators, Create: Administrators, Delete: Administrators, NewID: true, Writer: Create,
+	Get:  Administrators, Create: Administrators, Delete: Administrators, NewID: true, Writer: Create, Credential: true,
 	Indexes: []app.Index{{Name: "hash", Fields: []string{"hash"}}},
 	Fields: []Field{
 		{Name: "id", Type: ID, Set: Administrators, Once: true, Text: "Random."},

@@ -45,7 +45,8 @@ func shown(f Field) Field {
 
 var serverSecrets = &Table{
 	Name: "server_secrets", Noun: "server_secret", Key: []string{"id"},
-	Text: "Keys that the server has made for itself.",
+	Text:       "Keys that the server has made for itself.",
+	Credential: true,
 	Fields: []Field{
 		{Name: "id", Type: String, Max: 100, Text: "What the secret is for."},
 		{Name: "value", Type: Bytes, Hidden: true, Text: "The secret."},

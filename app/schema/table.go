@@ -48,6 +48,7 @@ type Table struct {
 	Of         string // virtual: another view of this stored table
 	Source     bool   // virtual: gets go to a query.Source
 	Watcher    bool   // a query.Watcher is told who watches what
+	Credential bool   // signs people in: no API key may see or set anything of it
 	Writer     Op     // these sets go to a query.Writer
 
 	Get, Create, Delete Who // updates: Field.Set

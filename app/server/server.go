@@ -159,6 +159,7 @@ func (s *server) connect(index *access.Index) {
 	s.engine.Watchers["patches"] = s.rooms
 	s.engine.Sources["document_states"] = s.rooms
 	s.engine.Writers["registration_tokens"] = auth.Invitations{Auth: s.auth}
+	s.engine.Writers["api_keys"] = auth.Keys{Auth: s.auth, Access: index}
 }
 
 func (s *server) openSandbox(ctx context.Context) (*sandbox.Sandbox, error) {

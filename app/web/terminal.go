@@ -81,7 +81,7 @@ func (s *Server) watchTerminal(r *http.Request, caller app.Caller, browser *sock
 	defer leave()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	role := func() app.Role { return s.Access.Role(caller.AccountID, r.PathValue("project")) }
+	role := func() app.Role { return s.Access.Role(caller, r.PathValue("project")) }
 	write := role() >= app.Editor
 	check := func() {
 		// Without any role it is the guard that ends ctx, with a sentence.

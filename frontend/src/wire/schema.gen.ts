@@ -308,6 +308,106 @@ export const SCHEMA: Schema = {
       ]
     },
     {
+      "name": "api_keys",
+      "text": "Keys with which scripts do what their account may. A key is answered once, when it is made; deleting its row ends it everywhere within a second.",
+      "key": [
+        "id"
+      ],
+      "new_id": true,
+      "get": "self",
+      "create": "signed_in",
+      "delete": "self",
+      "watch": true,
+      "limit": 1000,
+      "fields": [
+        {
+          "name": "id",
+          "type": "id",
+          "text": "Random.",
+          "get": true,
+          "set": "self",
+          "once": true,
+          "max": 128
+        },
+        {
+          "name": "account_id",
+          "type": "id",
+          "text": "Whose it is.",
+          "get": true,
+          "max": 128
+        },
+        {
+          "name": "name",
+          "type": "string",
+          "text": "What it is for.",
+          "get": true,
+          "set": "self",
+          "min": 1,
+          "max": 100
+        },
+        {
+          "name": "scope",
+          "type": "string",
+          "text": "Everything that the account may, or one project and nothing else.",
+          "get": true,
+          "set": "self",
+          "once": true,
+          "one_of": [
+            "all",
+            "project"
+          ]
+        },
+        {
+          "name": "project_id",
+          "type": "id",
+          "text": "The project, with the scope \"project\".",
+          "get": true,
+          "set": "self",
+          "once": true,
+          "optional": true,
+          "max": 128
+        },
+        {
+          "name": "read_only",
+          "type": "boolean",
+          "text": "Whether it can only read.",
+          "get": true,
+          "set": "self",
+          "once": true
+        },
+        {
+          "name": "created",
+          "type": "time",
+          "text": "When it was made.",
+          "get": true
+        },
+        {
+          "name": "expires",
+          "type": "time",
+          "text": "When it ends by itself; missing for never.",
+          "get": true,
+          "set": "self",
+          "once": true,
+          "optional": true
+        },
+        {
+          "name": "used",
+          "type": "time",
+          "text": "When it was last used, to the hour or so.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "key",
+          "type": "string",
+          "text": "The key itself, only in the answer that makes it.",
+          "get": false,
+          "optional": true,
+          "max": 4096
+        }
+      ]
+    },
+    {
       "name": "registration_tokens",
       "text": "Invitations to sign up. The link is answered once, when it is made.",
       "key": [

@@ -161,6 +161,30 @@ export interface Session {
   address?: string;
 }
 
+/** Keys with which scripts do what their account may. A key is answered once, when it is made; deleting its row ends it everywhere within a second. */
+export interface ApiKey {
+  /** Random. */
+  id: string;
+  /** Whose it is. */
+  account_id: string;
+  /** What it is for. */
+  name: string;
+  /** Everything that the account may, or one project and nothing else. */
+  scope: "all" | "project";
+  /** The project, with the scope "project". */
+  project_id?: string;
+  /** Whether it can only read. */
+  read_only: boolean;
+  /** When it was made. */
+  created: number;
+  /** When it ends by itself; missing for never. */
+  expires?: number;
+  /** When it was last used, to the hour or so. */
+  used?: number;
+  /** The key itself, only in the answer that makes it. */
+  key?: string;
+}
+
 /** Invitations to sign up. The link is answered once, when it is made. */
 export interface RegistrationToken {
   /** Random. */
@@ -456,6 +480,7 @@ export interface Tables {
   accounts: Account;
   collaborators: Collaborator;
   sessions: Session;
+  api_keys: ApiKey;
   registration_tokens: RegistrationToken;
   server_settings: ServerSettings;
   site_settings: SiteSettings;
@@ -476,6 +501,7 @@ export const keys = {
   accounts: ["id"],
   collaborators: ["id"],
   sessions: ["id"],
+  api_keys: ["id"],
   registration_tokens: ["id"],
   server_settings: ["id"],
   site_settings: ["id"],
@@ -515,6 +541,12 @@ export const TABLES: { readonly [T in TableName]: TableInfo } = {
     key: ["id"],
     fields: ["account_id", "address", "created", "expires", "id", "used", "user_agent"],
     settable: [],
+    limit: 1000,
+  },
+  api_keys: {
+    key: ["id"],
+    fields: ["account_id", "created", "expires", "id", "key", "name", "project_id", "read_only", "scope", "used"],
+    settable: ["expires", "id", "name", "project_id", "read_only", "scope"],
     limit: 1000,
   },
   registration_tokens: {
