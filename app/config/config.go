@@ -21,6 +21,7 @@ type Config struct {
 	InsecureHTTP bool          // plain HTTP beyond this machine is wanted
 	ProjectUIDs  UIDRange      // user ids that projects get when the server runs as root
 	SaveAfter    time.Duration // pause in typing after which a document is written to disk
+	PingEvery    time.Duration // how often a silent connection is used, so that no proxy closes it
 	File         string        // the TOML file that was asked for; "" is the default one, if it is there
 
 	origins map[string]string // setting → where its value comes from

@@ -82,6 +82,9 @@ func TestRefusalsNameTheSettingAndAWayOut(t *testing.T) {
 	}{
 		{"--save-after 1ms", "save-after: 1ms would write the disk with every key; use 100ms or more (flag --save-after)"},
 		{"--save-after soon", `save-after: "soon" is not a length of time`},
+		{"--ping-every 1ms", "ping-every: 1ms would take slow networks for dead ones; use 200ms or more (flag --ping-every)"},
+		{"--ping-every 1h", "ping-every: 1h0m0s would not notice for long that a browser is gone; use 5m0s or less"},
+		{"--ping-every often", `ping-every: "often" is not a length of time`},
 		{"--listen 8000", `listen: "8000" is not an address; write host:port`},
 		{"--listen 0.0.0.0:8000", "listen: on 0.0.0.0:8000 passwords would cross the network in the clear"},
 		{"--listen :8000", "add --insecure-http"},

@@ -57,6 +57,10 @@ var settings = []setting{
 		set: setSaveAfter, get: func(c *Config) string { return c.SaveAfter.String() },
 	},
 	{
+		name: "ping-every", usage: "how often a silent connection is used, an `interval` below that after which a proxy closes it", preset: preset("25s"),
+		set: setPingEvery, get: func(c *Config) string { return c.PingEvery.String() },
+	},
+	{
 		name: "config", usage: "`file` to read settings from", preset: preset(""),
 		set: func(c *Config, text string) error { c.File = text; return nil },
 		get: func(c *Config) string { return c.File },
@@ -144,6 +148,26 @@ func setSaveAfter(c *Config, text string) error {
 		return fmt.Errorf("%v would leave the file behind for too long; use %v or less", pause, maxSaveAfter)
 	}
 	c.SaveAfter = pause
+	return nil
+}
+
+// Bounds of ping-every.
+const (
+	minPingEvery = 200 * time.Millisecond // below, a browser on a slow network looks dead
+	maxPingEvery = 5 * time.Minute        // above, it takes very long until a dead one is noticed
+)
+
+func setPingEvery(c *Config, text string) error {
+	interval, err := time.ParseDuration(text)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%q is not a length of time; write for example 25s", text)
+	case interval < minPingEvery:
+		return fmt.Errorf("%v would take slow networks for dead ones; use %v or more", interval, minPingEvery)
+	case interval > maxPingEvery:
+		return fmt.Errorf("%v would not notice for long that a browser is gone; use %v or less", interval, maxPingEvery)
+	}
+	c.PingEvery = interval
 	return nil
 }
 

@@ -159,6 +159,8 @@ type tab struct {
 	t    testing.TB
 	conn *websocket.Conn
 	id   int64
+
+	said, got wire.Numbers
 }
 
 func (l *lab) tab() *tab {
@@ -175,7 +177,7 @@ func (tb *tab) send(m wire.Message) {
 	if err != nil {
 		tb.t.Fatal(err)
 	}
-	if err := tb.conn.WriteMessage(websocket.BinaryMessage, data); err != nil {
+	if err := tb.conn.WriteMessage(websocket.BinaryMessage, tb.said.Frame(data)); err != nil {
 		tb.t.Fatal(err)
 	}
 }
@@ -184,6 +186,9 @@ func (tb *tab) next() wire.Message {
 	tb.t.Helper()
 	_, data, err := tb.conn.ReadMessage()
 	if err != nil {
+		tb.t.Fatal(err)
+	}
+	if data, err = tb.got.Take(data); err != nil {
 		tb.t.Fatal(err)
 	}
 	m, err := wire.CBOR.DecodeServer(data)

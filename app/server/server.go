@@ -131,6 +131,7 @@ func (s *server) open(ctx context.Context, version string) error {
 	s.web = web.New(web.Options{
 		BasePath: s.cfg.BasePath, Version: version, Auth: s.auth, Access: index, Tables: s.engine,
 		Projects: &streams{host: s.host, store: s.engine.Store()}, Pages: s.pages(ctx), Log: s.log, Meter: s.meter,
+		PingEvery: s.cfg.PingEvery,
 	})
 	return nil
 }

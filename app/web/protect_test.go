@@ -27,6 +27,9 @@ func TestEveryAnswerHasTheHeaders(t *testing.T) {
 		{"GET", "healthz", 200},
 		{"GET", "ws", 400}, // no upgrade
 		{"GET", "api/nothing", 404},
+		{"GET", "api/tables", 404},
+		{"POST", "api/tables", 422}, // not of its content type
+		{"POST", "api/tables/c1", 404},
 		{"POST", "auth/sign-in", 422},
 		{"POST", "auth/nothing", 404},
 		{"POST", "somewhere", 404},
@@ -92,7 +95,7 @@ func TestOtherSitesAreRefused(t *testing.T) {
 			for name, value := range test.headers {
 				header.Set(name, value)
 			}
-			for method, path := range map[string]string{"POST": "auth/sign-in", "PUT": "api/projects/p1/files/x"} {
+			for path, method := range map[string]string{"auth/sign-in": "POST", "api/tables": "POST", "api/projects/p1/files/x": "PUT"} {
 				r := ada.request(method, path, strings.NewReader("x"))
 				for name, value := range test.headers {
 					r.Header.Set(name, value)

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -10,15 +9,12 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"lyceum/app/wire"
 )
 
-// Bounds of a WebSocket.
+// Bounds of a WebSocket and of a stream.
 const (
-	// pingEvery is below the minute after which proxies close what is silent.
-	pingEvery = 25 * time.Second
-	// silence is how long a browser may say nothing, not even pong: two pings
-	// and some. A suspended laptop is gone after it, and comes back.
-	silence = 60 * time.Second
 	// chunkWrite is how much is written under one deadline, so that a long
 	// message may take longer than a short one.
 	chunkWrite = 64 << 10
@@ -36,11 +32,19 @@ const (
 	maxReason = 123
 )
 
+// silence is how long a browser may say nothing, not even pong, that is pinged
+// this often: two pings and some, a minute by default. A suspended laptop is gone
+// after it, and comes back.
+func silence(pingEvery time.Duration) time.Duration { return pingEvery * 12 / 5 }
+
 // socket is a WebSocket to a browser: one goroutine reads, any number write in
 // turn.
 type socket struct {
-	conn *websocket.Conn
-	turn chan struct{} // holds one token: who has it writes
+	conn      *websocket.Conn
+	pingEvery time.Duration
+	numbered  bool          // each message begins with its number
+	turn      chan struct{} // holds one token: who has it writes
+	sent      wire.Numbers  // of who has the turn
 }
 
 // The origin is checked before (protect).
@@ -50,19 +54,19 @@ var upgrader = websocket.Upgrader{
 	CheckOrigin: func(*http.Request) bool { return true },
 }
 
-func newSocket(conn *websocket.Conn) *socket {
-	s := &socket{conn: conn, turn: make(chan struct{}, 1)}
+func newSocket(conn *websocket.Conn, pingEvery time.Duration) *socket {
+	s := &socket{conn: conn, pingEvery: pingEvery, turn: make(chan struct{}, 1)}
 	s.turn <- struct{}{}
 	conn.SetPongHandler(func(string) error { return s.heard() })
 	return s
 }
 
 // heard notes a sign of life. It is called by the reader only.
-func (s *socket) heard() error { return s.conn.SetReadDeadline(time.Now().Add(silence)) }
+func (s *socket) heard() error { return s.conn.SetReadDeadline(time.Now().Add(silence(s.pingEvery))) }
 
 // keepAlive pings until ctx ends, and then ends whatever reads or writes.
 func (s *socket) keepAlive(ctx context.Context) {
-	tick := time.NewTicker(pingEvery)
+	tick := time.NewTicker(s.pingEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -75,10 +79,6 @@ func (s *socket) keepAlive(ctx context.Context) {
 		}
 	}
 }
-
-// errTooLarge says that a message has more bytes than were asked for. The rest
-// of it has not been read.
-var errTooLarge = errors.New("message too large")
 
 // read returns the next message, of at most max bytes.
 func (s *socket) read(max int64) (kind int, data []byte, err error) {
@@ -101,9 +101,7 @@ func (s *socket) write(ctx context.Context, kind int, data []byte) error {
 	return s.writeMade(ctx, kind, func() ([]byte, error) { return data, nil }, nil)
 }
 
-// writeMade is write of a message that is made when it is its turn, so that those
-// that wait for a slow browser take no memory. still, if given, is asked right
-// before the first byte; false writes nothing and returns errStale.
+// writeMade is write of a message that is made when it is its turn; see transport.
 func (s *socket) writeMade(ctx context.Context, kind int, made func() ([]byte, error), still func() bool) error {
 	select {
 	case <-s.turn:
@@ -122,6 +120,11 @@ func (s *socket) writeMade(ctx context.Context, kind int, made func() ([]byte, e
 	if err != nil {
 		return err
 	}
+	if s.numbered {
+		if _, err := w.Write(s.sent.Next()); err != nil { // stays in the buffer
+			return err
+		}
+	}
 	for len(data) > 0 {
 		n := min(len(data), chunkWrite)
 		if err := s.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
@@ -137,8 +140,6 @@ func (s *socket) writeMade(ctx context.Context, kind int, made func() ([]byte, e
 	}
 	return w.Close()
 }
-
-var errStale = errors.New("no longer to be sent")
 
 // close says why, if the browser takes it in time, and closes.
 func (s *socket) close(code int, reason string) {

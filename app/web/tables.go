@@ -41,17 +41,25 @@ func (s *Server) serveTables(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return nil // Upgrade has answered
 	}
-	socket := newSocket(conn)
+	socket := newSocket(conn, s.PingEvery)
 	codec, ok := wire.ByProtocol(conn.Subprotocol())
 	if !ok {
 		socket.close(websocket.CloseProtocolError, fmt.Sprintf("Speak the subprotocol %s or %s.", wire.ProtocolCBOR, wire.ProtocolJSON))
 		return nil
 	}
+	caller.ConnectionID = app.NewID()
+	s.admit(r, newTablesSocket(socket, codec), codec, caller)
+	return nil
+}
+
+// admit speaks with a tab if it may have one more connection and its sign-in is
+// good; else it closes with the reason.
+func (s *Server) admit(r *http.Request, line transport, codec wire.Codec, caller app.Caller) {
 	leave, err := s.gate.enter(caller, address(r))
 	if err != nil {
 		_, reason := app.Public(err)
-		socket.close(websocket.CloseTryAgainLater, reason)
-		return nil
+		line.close(websocket.CloseTryAgainLater, reason)
+		return
 	}
 	defer leave()
 	ctx, end := r.Context(), context.CancelFunc(func() {})
@@ -59,35 +67,29 @@ func (s *Server) serveTables(w http.ResponseWriter, r *http.Request) error {
 		ctx, end, err = s.Access.Guard(ctx, caller, "", app.NoRole)
 	}
 	if err != nil {
-		socket.close(wire.CloseSignedOut, "Please sign in again.")
-		return nil
+		line.close(wire.CloseSignedOut, "Please sign in again.")
+		return
 	}
 	defer end()
-	caller.ConnectionID = app.NewID()
-	s.speak(app.WithCaller(ctx, caller), socket, codec, caller)
-	return nil
+	s.speak(app.WithCaller(ctx, caller), line, codec, caller)
 }
 
 // speak answers one tab until it leaves, its sign-in ends or the server stops.
-func (s *Server) speak(ctx context.Context, socket *socket, codec wire.Codec, caller app.Caller) {
+func (s *Server) speak(ctx context.Context, line transport, codec wire.Codec, caller app.Caller) {
 	ctx, end := context.WithCancelCause(ctx)
 	c := &connection{
-		server: s, socket: socket, caller: caller, ctx: ctx, end: end,
-		codec: codec, frame: websocket.TextMessage,
+		server: s, line: line, caller: caller, ctx: ctx, end: end, codec: codec,
 		asks: map[int64]*task{}, watches: map[int64]*task{}, last: map[string]chan struct{}{},
 	}
 	c.room = sync.NewCond(&c.mu)
-	if codec.Binary {
-		c.frame = websocket.BinaryMessage
-	}
-	c.tasks.Go(func() { socket.keepAlive(ctx) })
+	c.tasks.Go(func() { line.keepAlive(ctx) })
 	c.tasks.Go(func() {
 		<-ctx.Done()
 		c.mu.Lock()
 		c.room.Broadcast() // a reader that waits for room
 		c.mu.Unlock()
 		if !errors.Is(context.Cause(ctx), errTooLarge) { // the reader closes by itself
-			socket.close(c.farewell())
+			line.close(c.farewell())
 		}
 	})
 	end(c.listen())
@@ -102,10 +104,9 @@ func (s *Server) speak(ctx context.Context, socket *socket, codec wire.Codec, ca
 // watch has one of its own, which writes when it is its turn.
 type connection struct {
 	server *Server
-	socket *socket
+	line   transport
 	caller app.Caller
 	codec  wire.Codec
-	frame  int // the kind of frames that the codec writes
 	ctx    context.Context
 	end    context.CancelCauseFunc
 	tasks  sync.WaitGroup
@@ -125,21 +126,23 @@ type task struct {
 	done   chan struct{}
 }
 
-// farewell chooses the code that closes the socket.
+// farewell chooses the code that closes the connection.
 func (c *connection) farewell() (code int, reason string) {
 	err := context.Cause(c.ctx)
 	switch {
 	case !c.server.Access.Valid(c.caller):
 		return wire.CloseSignedOut, "Please sign in again."
 	case errors.Is(err, errNoHello):
-		return websocket.ClosePolicyViolation, err.Error()
+		return wire.CloseVersion, err.Error()
+	case errors.Is(err, wire.ErrLost):
+		return wire.CloseLost, "A message was lost on the way. Please connect again."
 	}
 	return websocket.CloseGoingAway, "Please connect again."
 }
 
 var errNoHello = app.Errorf(app.Invalid, "The page is of another version than the server. Please reload it.")
 
-// listen reads until the socket ends, and returns why.
+// listen reads until the connection ends, and returns why.
 func (c *connection) listen() error {
 	most := int64(wire.MaxMessage)
 	if !c.caller.SignedIn() {
@@ -147,18 +150,21 @@ func (c *connection) listen() error {
 	}
 	greeted := false
 	for {
-		kind, data, err := c.socket.read(most)
+		data, err := c.line.read(most)
 		if errors.Is(err, errTooLarge) {
 			sentence := app.Errorf(app.TooLarge, "This message has more than %d KiB, the most that one may have.", most>>10)
 			_ = c.fail(0, sentence) // it may not listen while it sends
 			c.end(errTooLarge)
-			c.socket.closeTooLarge("The message is too large.")
+			c.line.closeTooLarge("The message is too large.")
 			return errTooLarge
 		}
-		if err != nil {
+		if err != nil && !app.IsKind(err, app.Invalid) {
 			return err
 		}
-		m, err := c.decode(kind, data)
+		var m wire.Message
+		if err == nil {
+			m, err = c.codec.DecodeClient(data)
+		}
 		if err != nil {
 			if err := c.fail(0, err); err != nil {
 				return err
@@ -178,13 +184,6 @@ func (c *connection) listen() error {
 	}
 }
 
-func (c *connection) decode(kind int, data []byte) (wire.Message, error) {
-	if kind != c.frame {
-		return nil, app.Errorf(app.Invalid, "The subprotocol %s has another kind of frames.", c.codec.Protocol)
-	}
-	return c.codec.DecodeClient(data)
-}
-
 // greet answers the first message, which has to be a hello of our version.
 func (c *connection) greet(m wire.Message) error {
 	if hello, ok := m.(wire.ClientHello); !ok || hello.Version != wire.Version {
@@ -193,6 +192,7 @@ func (c *connection) greet(m wire.Message) error {
 	return c.send(wire.ServerHello{
 		Version: wire.Version, Server: "lyceum " + c.server.Version,
 		AccountID: c.caller.AccountID, ConnectionID: c.caller.ConnectionID,
+		PingEvery: c.server.PingEvery.Milliseconds(),
 	}, nil)
 }
 
@@ -215,5 +215,5 @@ func (c *connection) take(m wire.Message, size int) error {
 
 // send writes a message; still is asked right before.
 func (c *connection) send(m wire.Message, still func() bool) error {
-	return c.socket.writeMade(c.ctx, c.frame, func() ([]byte, error) { return c.codec.Encode(m) }, still)
+	return c.line.writeMade(c.ctx, func() ([]byte, error) { return c.codec.Encode(m) }, still)
 }

@@ -105,7 +105,7 @@ func TestMessagesThatCannotBeReadAreRefused(t *testing.T) {
 		{wire.JSON, "unknown op", `{"op":"swim"}`},
 		{wire.JSON, "unknown field", `{"op":"ping","colour":1}`},
 		{wire.JSON, "wrong type", `{"op":"ask","id":"one","query":{}}`},
-		{wire.JSON, "a second hello", `{"op":"hello","version":1}`},
+		{wire.JSON, "a second hello", `{"op":"hello","version":2}`},
 	}
 	for _, test := range tests {
 		t.Run(test.codec.Protocol+" "+test.name, func(t *testing.T) {
@@ -152,17 +152,17 @@ func TestStrangersMayOnlySayLittle(t *testing.T) {
 // A page that was loaded before an update has to learn it.
 func TestAnotherVersionIsToldToReload(t *testing.T) {
 	w := newWorld(t, "/")
-	for _, first := range []string{`{"op":"hello","version":2}`, `{"op":"ping"}`} {
+	for _, first := range []string{`{"op":"hello","version":1}`, `{"op":"ping"}`} {
 		conn, _, err := w.nobody().dial("ws", nil, wire.ProtocolJSON)
 		if err != nil {
 			t.Fatal(err)
 		}
-		tb := &tab{t, conn, wire.JSON}
+		tb := &tab{t: t, conn: conn, codec: wire.JSON}
 		tb.raw([]byte(first))
 		if f := failure(t, tb.next(), app.Invalid); !strings.Contains(f.Error.Message, "reload") {
 			t.Errorf("sentence is %q", f.Error.Message)
 		}
-		if code := closed(t, conn); code != websocket.ClosePolicyViolation {
+		if code := closed(t, conn); code != wire.CloseVersion {
 			t.Errorf("closed with %d", code)
 		}
 	}

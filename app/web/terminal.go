@@ -37,7 +37,7 @@ func (s *Server) attachTerminal(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return nil // Upgrade has answered
 	}
-	browser := newSocket(conn)
+	browser := newSocket(conn, s.PingEvery)
 	bye := func(err error) { browser.close(s.farewell(r, caller, err)) }
 	bye(s.watchTerminal(r, caller, browser, bye))
 	return nil

@@ -18,6 +18,7 @@ import (
 	"lyceum/app/auth"
 	"lyceum/app/metrics"
 	"lyceum/app/query"
+	"lyceum/app/wire"
 )
 
 // Options are what a Server needs.
@@ -31,6 +32,9 @@ type Options struct {
 	Pages    fs.FS // the built pages, each ".gz"; nil if they are not built in
 	Log      *slog.Logger
 	Meter    *metrics.Meter // nil counts nothing
+
+	// PingEvery is how often each side shows that it is alive; 0 is the default.
+	PingEvery time.Duration
 }
 
 // Tables is the query engine. The caller is in the context. query and options
@@ -64,10 +68,16 @@ type Server struct {
 	Options
 	requests sync.WaitGroup // under way, also those that have become sockets
 	gate     gate
+	streams  streams
 }
 
 // New returns a server; Handler serves it.
-func New(o Options) *Server { return &Server{Options: o} }
+func New(o Options) *Server {
+	if o.PingEvery == 0 {
+		o.PingEvery = wire.PingEvery
+	}
+	return &Server{Options: o}
+}
 
 // Wait returns when no request is under way, or ctx ends. It is called after the
 // HTTP server has been shut down, which knows nothing of sockets any more.
@@ -108,6 +118,8 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("POST /auth/sign-out", s.handle(s.signOut))
 	mux.Handle("POST /auth/password", s.handle(s.changePassword))
 	mux.Handle("GET /ws", s.handle(s.serveTables))
+	mux.Handle("POST /api/tables", s.handle(s.openStream))
+	mux.Handle("POST /api/tables/{connection}", s.handle(s.postToStream))
 	mux.Handle("GET /api/projects/{project}/terminals/{terminal}/socket", s.handle(s.attachTerminal))
 	mux.Handle("GET /api/projects/{project}/files/{path...}", s.handle(s.download))
 	mux.Handle("PUT /api/projects/{project}/files/{path...}", s.handle(s.upload))

@@ -246,9 +246,10 @@ func (p *person) dial(path string, header http.Header, protocols ...string) (*we
 
 // tab is a page's connection to the tables.
 type tab struct {
-	t     *testing.T
-	conn  *websocket.Conn
-	codec wire.Codec
+	t         *testing.T
+	conn      *websocket.Conn
+	codec     wire.Codec
+	said, got wire.Numbers
 }
 
 // tab connects and says hello.
@@ -258,7 +259,7 @@ func (p *person) tab(codec wire.Codec) *tab {
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
-	tb := &tab{p.w.t, conn, codec}
+	tb := &tab{t: p.w.t, conn: conn, codec: codec}
 	tb.send(wire.ClientHello{Version: wire.Version})
 	hello, ok := tb.next().(wire.ServerHello)
 	if !ok || hello.AccountID != p.id || hello.Server != "lyceum test" || hello.ConnectionID == "" {
@@ -281,6 +282,7 @@ func (tb *tab) raw(data []byte) {
 	kind := websocket.TextMessage
 	if tb.codec.Binary {
 		kind = websocket.BinaryMessage
+		data = tb.said.Frame(data)
 	}
 	if err := tb.conn.WriteMessage(kind, data); err != nil {
 		tb.t.Fatal(err)
@@ -292,6 +294,11 @@ func (tb *tab) next() wire.Message {
 	_, data, err := tb.conn.ReadMessage()
 	if err != nil {
 		tb.t.Fatal(err)
+	}
+	if tb.codec.Binary {
+		if data, err = tb.got.Take(data); err != nil {
+			tb.t.Fatal(err)
+		}
 	}
 	m, err := tb.codec.DecodeServer(data)
 	if err != nil {

@@ -38,8 +38,8 @@ var goldens = map[string]Message{
 	"cancel":       Cancel{ID: 2},
 	"ping":         Ping{},
 
-	"server-hello":     ServerHello{Version: Version, Server: "lyceum 0.1", AccountID: "a1", ConnectionID: "c1"},
-	"server-hello-out": ServerHello{Version: Version, Server: "lyceum 0.1", ConnectionID: "c1"},
+	"server-hello":     ServerHello{Version: Version, Server: "lyceum 0.1", AccountID: "a1", ConnectionID: "c1", PingEvery: 25_000},
+	"server-hello-out": ServerHello{Version: Version, Server: "lyceum 0.1", ConnectionID: "c1", PingEvery: 25_000},
 	"rows":             Answer{ID: 1, Result: Result{Rows: []app.Row{{"id": "p1", "title": "Graphs", "created": int64(-1), "x": 0.5}}, Cut: true}},
 	"rows-none":        Answer{ID: 1, Result: Result{Rows: []app.Row{}, Position: &app.Position{Log: "l", N: 0}}},
 	"rows-start":       Answer{ID: 2, Result: Result{Rows: []app.Row{{"document_id": "d1", "seq": int64(42), "update": []byte{}}}, Start: true, Position: &app.Position{Log: "l.boot-3", N: 1 << 40}}},

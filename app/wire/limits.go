@@ -4,7 +4,7 @@ import "time"
 
 // Version is that of the messages; a client that speaks another is told to
 // reload.
-const Version = 1
+const Version = 2
 
 // Names of the two subprotocols.
 const (
@@ -12,9 +12,20 @@ const (
 	ProtocolJSON = "lyceum.json"
 )
 
-// CloseSignedOut is the code with which the server closes the socket of a
-// session that has ended.
-const CloseSignedOut = 4401
+// Codes with which the server ends a connection, beside those of WebSockets.
+const (
+	// CloseSignedOut: the session has ended.
+	CloseSignedOut = 4401
+	// CloseVersion: the page is of another version.
+	CloseVersion = 4426
+	// CloseLost: a message has not come, or has come twice. What came after it
+	// has not been looked at.
+	CloseLost = 4409
+)
+
+// StreamType is the content type of both directions of a stream: messages of
+// lyceum.cbor over HTTP.
+const StreamType = "application/vnd.lyceum.cbor"
 
 // Bounds of the tables' socket.
 const (
@@ -37,7 +48,7 @@ const (
 	MaxItems = 20_000
 	// MaxRequest is how long a request id may be; ours have 26 characters.
 	MaxRequest = 64
-	// PingEvery is how often a silent client shows that it is alive. Proxies
-	// close what is silent for a minute.
+	// PingEvery is how often each side shows that it is alive, unless the
+	// operator wants otherwise. Proxies close what is silent for a minute.
 	PingEvery = 25 * time.Second
 )

@@ -48,6 +48,7 @@ type ServerHello struct {
 	Server       string `json:"server"`
 	AccountID    string `json:"account_id,omitempty"` // missing without a sign-in
 	ConnectionID string `json:"connection_id"`
+	PingEvery    int64  `json:"ping_every"` // milliseconds after which a client that has sent nothing pings
 }
 
 // Answer is the first answer to an Ask, and each new start of a watch.

@@ -67,10 +67,14 @@ func constants(p printer) {
 	p("export const PROTOCOL_JSON = %q;", ProtocolJSON)
 	p("/** The session has ended: sign in again. */")
 	p("export const CLOSE_SIGNED_OUT = %d;", CloseSignedOut)
+	p("/** The server speaks another version: reload the page. */")
+	p("export const CLOSE_VERSION = %d;", CloseVersion)
+	p("/** A message was lost on the way: connect again. */")
+	p("export const CLOSE_LOST = %d;", CloseLost)
+	p("export const STREAM_TYPE = %q;", StreamType)
 	p("export const MAX_MESSAGE_BYTES = %d;", MaxMessage)
 	p("export const MAX_ASKS = %d;", MaxAsks)
 	p("export const MAX_SUBSCRIPTIONS = %d;", MaxSubscriptions)
-	p("export const PING_EVERY_MS = %d;", PingEvery.Milliseconds())
 }
 
 func messages(p printer) {

@@ -1,5 +1,6 @@
 import { decode, encode } from "cborg";
 import { Doc, encodeStateAsUpdate } from "yjs";
+import { VERSION } from "../src/wire/types.gen";
 import { saved, textOf, wholeText } from "./fixtures/editor";
 import { expect, test } from "./fixtures/test";
 import { type Answer, inJSON, Wire } from "./fixtures/wire";
@@ -92,7 +93,7 @@ test("what is no message is refused by a sentence, and the connection goes on", 
 
   const cbor = await Wire.open(ada, "ws", "lyceum.cbor");
   const messages = async () => (await cbor.bytes()).map((bytes) => decode(bytes) as Answer);
-  await cbor.send(encode({ op: "hello", version: 1 }));
+  await cbor.send(encode({ op: "hello", version: VERSION }));
   await expect.poll(async () => (await messages()).length).toBe(1);
   const ask = [...encode({ op: "ask", id: 1, query: { projects: [{ id: null }] } })];
   const bytes: Record<string, number[]> = {

@@ -14,7 +14,9 @@ import (
 // tab is a connection to the tables, in CBOR. One goroutine writes, one reads.
 type tab struct {
 	conn *websocket.Conn
-	id   int64       // of the last question
+	id   int64 // of the last question
+	said wire.Numbers
+	got  wire.Numbers
 	stop func() bool // lets go of the context
 }
 
@@ -43,7 +45,7 @@ func (t *tab) send(m wire.Message) error {
 	if err != nil {
 		return err
 	}
-	return t.conn.WriteMessage(websocket.BinaryMessage, data)
+	return t.conn.WriteMessage(websocket.BinaryMessage, t.said.Frame(data))
 }
 
 // next waits for a message. A failure is an error.
@@ -53,6 +55,9 @@ func (t *tab) next() (wire.Message, error) {
 	}
 	_, data, err := t.conn.ReadMessage()
 	if err != nil {
+		return nil, err
+	}
+	if data, err = t.got.Take(data); err != nil {
 		return nil, err
 	}
 	m, err := wire.CBOR.DecodeServer(data)

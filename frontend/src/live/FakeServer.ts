@@ -6,6 +6,7 @@ import {
   type Row,
   type ServerMessage,
   TABLES,
+  VERSION,
   type WireError,
 } from "../wire/types.gen";
 import { idOf } from "./fold";
@@ -55,6 +56,8 @@ export class FakeServer implements Connection {
   }
 
   retry(): void {}
+
+  wake(): void {}
 
   reopen(): void {}
 
@@ -112,7 +115,15 @@ export class FakeServer implements Connection {
     const connection_id = `connection${this.connections}`;
     return {
       state: "open",
-      hello: { op: "hello", version: 1, server: "fake", account_id: this.accountId, connection_id },
+      over: "socket",
+      hello: {
+        op: "hello",
+        version: VERSION,
+        server: "fake",
+        account_id: this.accountId,
+        connection_id,
+        ping_every: 25_000,
+      },
     };
   }
 

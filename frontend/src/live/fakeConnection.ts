@@ -1,6 +1,6 @@
 import type { Closed } from "../wire/closed";
 import type { Connection, ConnectionState } from "../wire/connection";
-import type { Ask, ClientMessage, ServerMessage } from "../wire/types.gen";
+import { type Ask, type ClientMessage, type ServerMessage, VERSION } from "../wire/types.gen";
 
 /** A connection that a test plays: it opens, drops and answers when it is told to. */
 export class FakeConnection implements Connection {
@@ -31,14 +31,23 @@ export class FakeConnection implements Connection {
     this.retries++;
   }
 
+  wake(): void {}
+
   reopen(): void {
     this.reopened++;
   }
 
   /** The server greets. */
   opens(account_id?: string): void {
-    const hello = { op: "hello", version: 1, server: "test", connection_id: "c1", account_id } as const;
-    this.#change({ state: "open", hello });
+    const hello = {
+      op: "hello" as const,
+      version: VERSION,
+      server: "test",
+      connection_id: "c1",
+      ping_every: 25_000,
+      account_id,
+    };
+    this.#change({ state: "open", hello, over: "socket" });
   }
 
   drops(why: Closed = "unreachable"): void {

@@ -3,6 +3,10 @@ import { classify, type CloseFacts, sentenceOf, worthTrying } from "./closed";
 
 test.each<[CloseFacts, ReturnType<typeof classify>, boolean]>([
   [{ code: 4401, online: true }, "signed_out", false],
+  [{ code: 4426, online: true }, "version", false],
+  [{ code: 4409, online: true }, "lost", true],
+  [{ code: 4000, online: true }, "held_back", true],
+  [{ code: 1000, ours: "lost", online: true }, "lost", true],
   [{ code: 1009, online: true }, "too_large", true],
   [{ code: 1001, online: true }, "restarting", true],
   [{ code: 1012, online: true }, "restarting", true],

@@ -1,4 +1,7 @@
-import { CLOSE_SIGNED_OUT } from "./types.gen";
+import { CLOSE_LOST, CLOSE_SIGNED_OUT, CLOSE_VERSION } from "./types.gen";
+
+/** Our own code for a stream of which nothing comes through, though the server is there. */
+export const CLOSE_HELD_BACK = 4000;
 
 /** Why there is no connection, as far as a browser can know. */
 export type Closed =
@@ -12,6 +15,10 @@ export type Closed =
   | "too_large"
   /** The server said that it stops; it is usually back soon. */
   | "restarting"
+  /** A message has not come through, though others have. */
+  | "lost"
+  /** The server is there, but what it says does not come before it has said much. */
+  | "held_back"
   /** Nothing came for too long. */
   | "silent"
   /** There is no network in this computer. */
@@ -22,8 +29,8 @@ export type Closed =
 /** What is known at the end of a connection. */
 export interface CloseFacts {
   code: number;
-  /** We ended it: because we left, or because of silence, or another version. */
-  ours?: "left" | "silent" | "version";
+  /** We ended it: because we left, or because of silence, another version, or a gap in what came. */
+  ours?: "left" | "silent" | "version" | "lost";
   /** What the browser says of the network (navigator.onLine). */
   online: boolean;
 }
@@ -34,6 +41,12 @@ export function classify({ code, ours, online }: CloseFacts): Closed {
   switch (code) {
     case CLOSE_SIGNED_OUT:
       return "signed_out";
+    case CLOSE_VERSION:
+      return "version";
+    case CLOSE_LOST:
+      return "lost";
+    case CLOSE_HELD_BACK:
+      return "held_back";
     case 1009:
       return "too_large";
     case 1001:
@@ -54,6 +67,8 @@ export function worthTrying(why: Closed): boolean {
       return false;
     case "too_large":
     case "restarting":
+    case "lost":
+    case "held_back":
     case "silent":
     case "no_network":
     case "unreachable":
@@ -74,6 +89,10 @@ export function sentenceOf(why: Closed): string {
       return "Something was too large to send. Connecting again.";
     case "restarting":
       return "The server is restarting. Your changes are kept and sent when it is back.";
+    case "lost":
+      return "Messages are lost between this browser and the server. Your changes are kept, and sent again.";
+    case "held_back":
+      return "Something between this browser and the server, perhaps a proxy, holds back what the server says. Ask who runs the network to let WebSockets through. Your changes are kept.";
     case "silent":
     case "unreachable":
       return "The server cannot be reached. Your changes are kept and sent when it is back.";

@@ -1,10 +1,13 @@
 import type { Closed } from "./closed";
 import type { ClientMessage, ServerHello, ServerMessage } from "./types.gen";
 
+/** What carries a connection: a WebSocket, or HTTP where those are blocked. */
+export type Over = "socket" | "stream";
+
 /** Where a connection is at a moment; a new object after every change. */
 export type ConnectionState =
   | { state: "connecting" }
-  | { state: "open"; hello: ServerHello }
+  | { state: "open"; hello: ServerHello; over: Over }
   /** retryAt (milliseconds since 1970) is when it is tried again; missing if it is not. */
   | { state: "closed"; why: Closed; retryAt?: number };
 
@@ -23,6 +26,9 @@ export interface Connection {
 
   /** Tries now instead of at retryAt. */
   retry(): void;
+
+  /** Looks at once whether the connection is still there: after a suspend. */
+  wake(): void;
 
   /** Connects anew: after a sign-in or sign-out, when the server takes us for somebody else. */
   reopen(): void;

@@ -12,6 +12,16 @@ export function socketURL(): string {
   return url.href;
 }
 
+/** Where a stream of the tables is opened, if there is no WebSocket. */
+export function streamURL(): string {
+  return `${basePath()}api/tables`;
+}
+
+/** What the server always answers. */
+export function healthURL(): string {
+  return `${basePath()}healthz`;
+}
+
 /** A link that the server gives relative to the base path, as somebody else can open it. */
 export function absoluteLink(link: string): string {
   return new URL(link, new URL(basePath(), location.href)).href;

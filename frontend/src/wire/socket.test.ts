@@ -1,76 +1,41 @@
-import { decode, encode } from "cborg";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Socket, type WebSocketLike } from "./socket";
-import type { ServerMessage } from "./types.gen";
-
-/** The network's end of a WebSocket. */
-class FakeSocket implements WebSocketLike {
-  binaryType = "blob";
-  onopen: (() => void) | null = null;
-  onmessage: ((event: { data: unknown }) => void) | null = null;
-  onclose: ((event: { code: number }) => void) | null = null;
-  readonly sent: unknown[] = [];
-  closed = false;
-
-  send(data: Uint8Array<ArrayBuffer>): void {
-    this.sent.push(decode(data));
-  }
-
-  close(): void {
-    this.closed = true;
-  }
-
-  says(message: object): void {
-    this.onmessage?.({ data: new Uint8Array(encode(message)).buffer });
-  }
-}
-
-const hello = { op: "hello", version: 1, server: "test", connection_id: "c", account_id: "ada" } as const;
+import { FakeSocket, FakeStream, hello } from "./fakeLines";
+import { Socket } from "./socket";
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-function setUp() {
+function setUp(both = false) {
   const sockets: FakeSocket[] = [];
+  const streams: FakeStream[] = [];
+  const stream = () => {
+    const next = new FakeStream();
+    streams.push(next);
+    return next.stream;
+  };
   const socket = new Socket({
     url: "ws://test/ws",
-    open: (_, protocol) => {
-      expect(protocol).toBe("lyceum.cbor");
+    open: () => {
       const next = new FakeSocket();
       sockets.push(next);
       return next;
     },
+    ...(both && { stream }),
     chance: () => 0.999,
     online: () => true,
   });
   const last = () => sockets.at(-1) ?? new FakeSocket();
   const open = () => {
     last().onopen?.();
-    last().says(hello);
+    void last().says(hello);
   };
-  return { socket, sockets, last, open };
+  const lastStream = () => streams.at(-1) ?? new FakeStream();
+  const openStream = async () => {
+    await lastStream().settle();
+    await lastStream().says(hello);
+  };
+  return { socket, sockets, streams, last, open, lastStream, openStream };
 }
-
-test("it greets first, and is open when the server has greeted", () => {
-  const { socket, last } = setUp();
-  expect(socket.send({ op: "ping" })).toBe(false);
-  last().onopen?.();
-  expect(last().sent).toEqual([{ op: "hello", version: 1 }]);
-  expect(socket.state.state).toBe("connecting");
-  last().says(hello);
-  expect(socket.state).toEqual({ state: "open", hello });
-  expect(socket.send({ op: "cancel", id: 3 })).toBe(true);
-  expect(last().sent.at(-1)).toEqual({ op: "cancel", id: 3 });
-});
-
-test("messages are handed on, bytes as bytes", () => {
-  const { socket, last, open } = setUp();
-  const heard: ServerMessage[] = [];
-  socket.onMessage((message) => heard.push(message));
-  open();
-  last().says({ op: "answer", id: 1, row: { update: new Uint8Array([1, 2]) } });
-  expect(heard).toEqual([{ op: "answer", id: 1, row: { update: new Uint8Array([1, 2]) } }]);
-});
 
 test("a lost connection is tried again with growing pauses, bounded, and at once when asked to", () => {
   const { socket, sockets, last, open } = setUp();
@@ -91,49 +56,6 @@ test("a lost connection is tried again with growing pauses, bounded, and at once
   expect(socket.state).toMatchObject({ why: "unreachable", retryAt: Date.now() + 500 }); // it starts small again
 });
 
-test("a server of another version is not tried again", () => {
-  const { socket, sockets, last } = setUp();
-  last().onopen?.();
-  last().says({ ...hello, version: 2 });
-  expect(socket.state).toEqual({ state: "closed", why: "version" });
-  vi.advanceTimersByTime(100_000);
-  expect(sockets).toHaveLength(1);
-});
-
-test("what cannot be read is another version, and nothing throws", () => {
-  const { socket, last, open } = setUp();
-  open();
-  last().onmessage?.({ data: new Uint8Array([0xff, 0x00]).buffer });
-  expect(socket.state).toEqual({ state: "closed", why: "version" });
-});
-
-test("a sign-out is final until somebody signs in", () => {
-  const { socket, sockets, last, open } = setUp();
-  open();
-  last().onclose?.({ code: 4401 });
-  expect(socket.state).toEqual({ state: "closed", why: "signed_out" });
-  vi.advanceTimersByTime(100_000);
-  expect(sockets).toHaveLength(1);
-  socket.reopen();
-  open();
-  expect(socket.state.state).toBe("open");
-});
-
-// A suspended laptop or a dead proxy does not close anything: without a ping the page would look alive for ever.
-test("a server that does not answer a ping is gone", () => {
-  const { socket, last, open } = setUp();
-  open();
-  vi.advanceTimersByTime(25_000);
-  expect(last().sent.at(-1)).toEqual({ op: "ping" });
-  last().says({ op: "pong" });
-  vi.advanceTimersByTime(25_000);
-  expect(socket.state.state).toBe("open");
-  const silent = last();
-  vi.advanceTimersByTime(10_000);
-  expect(socket.state).toMatchObject({ state: "closed", why: "silent" });
-  expect(silent.closed).toBe(true);
-});
-
 test("a server that accepts and says nothing is gone too", () => {
   const { socket, last } = setUp();
   last().onopen?.();
@@ -141,12 +63,78 @@ test("a server that accepts and says nothing is gone too", () => {
   expect(socket.state).toMatchObject({ state: "closed", why: "silent" });
 });
 
-test("closing is final, and old sockets say nothing any more", () => {
-  const { socket, sockets, last, open } = setUp();
+test("a WebSocket that has worked is no reason for the other way, however often it breaks off", async () => {
+  const { last, open, sockets, streams } = setUp(true);
+  for (let n = 0; n < 5; n++) {
+    open();
+    last().onclose?.({ code: 1006 });
+    await vi.advanceTimersByTimeAsync(500);
+  }
+  expect(sockets).toHaveLength(6);
+  expect(streams).toHaveLength(0);
+});
+
+// A server that restarts refuses both ways; the page must come back on the better one.
+test("while the server is away the WebSocket comes first each time", async () => {
+  const { socket, last, open, sockets, streams, lastStream } = setUp(true);
   open();
-  socket.close();
-  expect(socket.state).toEqual({ state: "closed", why: "left" });
+  for (const pause of [500, 1000]) {
+    last().onclose?.({ code: 1006 });
+    await vi.advanceTimersByTimeAsync(pause);
+  }
   last().onclose?.({ code: 1006 });
-  vi.advanceTimersByTime(100_000);
-  expect(sockets).toHaveLength(1);
+  await lastStream().settle();
+  await lastStream().ends(1006);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(sockets).toHaveLength(4);
+  expect(streams).toHaveLength(1);
+  open();
+  expect(socket.state).toMatchObject({ state: "open", over: "socket" });
+});
+
+test("a proxy that lets WebSockets hang is found out by silence, and the other way taken", async () => {
+  const { socket, openStream, streams } = setUp(true);
+  await vi.advanceTimersByTimeAsync(10_000 + 500 + 10_000);
+  expect(streams).toHaveLength(1);
+  await openStream();
+  expect(socket.state).toMatchObject({ state: "open", over: "stream" });
+});
+
+test("where WebSockets lose messages twice, the other way is taken at once", async () => {
+  const { socket, last, open, openStream, streams } = setUp(true);
+  for (let n = 0; n < 2; n++) {
+    open();
+    void last().says({ op: "pong" }, 1);
+    await vi.advanceTimersByTimeAsync(500);
+  }
+  expect(streams).toHaveLength(1);
+  await openStream();
+  expect(socket.state).toMatchObject({ state: "open", over: "stream" });
+});
+
+test("a stream that works is used again, and the WebSocket is tried later and later until it opens", async () => {
+  const { socket, sockets, streams, last, open, openStream, lastStream } = setUp(true);
+  last().onclose?.({ code: 1006 });
+  await vi.advanceTimersByTimeAsync(500);
+  last().onclose?.({ code: 1006 });
+  await openStream();
+  await lastStream().ends(1006);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(streams).toHaveLength(2);
+  await openStream();
+  expect(sockets).toHaveLength(2);
+  const alive = setInterval(() => void lastStream().says({ op: "pong" }), 5000);
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect(sockets).toHaveLength(3);
+  last().onclose?.({ code: 1006 }); // still blocked
+  await vi.advanceTimersByTimeAsync(239_000);
+  expect(sockets).toHaveLength(3);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(sockets).toHaveLength(4);
+  clearInterval(alive);
+  last().onopen?.(); // the person has gone home
+  expect(sockets).toHaveLength(5);
+  open();
+  expect(socket.state).toMatchObject({ state: "open", over: "socket" });
+  expect(lastStream().closed).toBe(true);
 });

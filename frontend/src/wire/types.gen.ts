@@ -5,15 +5,19 @@ export type Value = null | boolean | number | string | Uint8Array | readonly Val
 /** A row as it travels: fields that are missing have no value. */
 export type Row = { readonly [name: string]: Value };
 
-export const VERSION = 1;
+export const VERSION = 2;
 export const PROTOCOL_CBOR = "lyceum.cbor";
 export const PROTOCOL_JSON = "lyceum.json";
 /** The session has ended: sign in again. */
 export const CLOSE_SIGNED_OUT = 4401;
+/** The server speaks another version: reload the page. */
+export const CLOSE_VERSION = 4426;
+/** A message was lost on the way: connect again. */
+export const CLOSE_LOST = 4409;
+export const STREAM_TYPE = "application/vnd.lyceum.cbor";
 export const MAX_MESSAGE_BYTES = 4194304;
 export const MAX_ASKS = 64;
 export const MAX_SUBSCRIPTIONS = 1000;
-export const PING_EVERY_MS = 25000;
 
 /** Where a watch has come to; give it back as options.after. */
 export interface Position {
@@ -81,6 +85,7 @@ export interface ServerHello {
   readonly server: string;
   readonly account_id?: string;
   readonly connection_id: string;
+  readonly ping_every: number;
 }
 
 export interface Answer extends Result {
