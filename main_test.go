@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"lyceum/app/metrics"
+	"lyceum/app/metrics/metricstest"
 )
 
 func TestMain(m *testing.M) {
@@ -44,6 +47,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": serve, "stop": stop, "occupy": occupy, "browse": browse, "forbid": forbid, "newer": newer,
+			"scrape": scrape,
 		},
 	})
 }
@@ -161,6 +165,32 @@ func browse(ts *testscript.TestScript, neg bool, args []string) {
 	if found := regexp.MustCompile(args[1]).Match(page); found == neg {
 		ts.Fatalf("%s is %s: %s", args[0], resp.Status, page)
 	}
+}
+
+var figuresLine = regexp.MustCompile(`(?m)^Figures for Prometheus are at (http://\S+)/metrics$`)
+
+// scrape NAME reads the figures of a server as Prometheus does and sets $FIGURES
+// to where they are.
+func scrape(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: scrape name")
+	}
+	m := figuresLine.FindStringSubmatch(ts.ReadFile(args[0] + ".out"))
+	if m == nil {
+		ts.Fatalf("%s says not where its figures are", args[0])
+	}
+	ts.Setenv("FIGURES", m[1])
+	client := http.Client{Timeout: patience}
+	resp, err := client.Get(m[1] + "/metrics")
+	ts.Check(err)
+	defer resp.Body.Close()
+	page, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	if kind := resp.Header.Get("Content-Type"); kind != metrics.ContentType {
+		ts.Fatalf("the figures are %s", kind)
+	}
+	_, err = metricstest.Parse(string(page))
+	ts.Check(err)
 }
 
 // forbid PATH makes a folder that cannot be written; for root, who may write all

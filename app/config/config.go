@@ -22,6 +22,7 @@ type Config struct {
 	ProjectUIDs  UIDRange      // user ids that projects get when the server runs as root
 	SaveAfter    time.Duration // pause in typing after which a document is written to disk
 	PingEvery    time.Duration // how often a silent connection is used, so that no proxy closes it
+	Metrics      string        // address of /metrics, "host:port"; "" serves none
 	File         string        // the TOML file that was asked for; "" is the default one, if it is there
 
 	origins map[string]string // setting → where its value comes from

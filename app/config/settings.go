@@ -61,6 +61,10 @@ var settings = []setting{
 		set: setPingEvery, get: func(c *Config) string { return c.PingEvery.String() },
 	},
 	{
+		name: "metrics-listen", usage: "`address` to serve figures for Prometheus on, at /metrics; none by default", preset: preset(""),
+		set: setMetricsListen, get: func(c *Config) string { return c.Metrics },
+	},
+	{
 		name: "config", usage: "`file` to read settings from", preset: preset(""),
 		set: func(c *Config, text string) error { c.File = text; return nil },
 		get: func(c *Config) string { return c.File },
@@ -72,6 +76,14 @@ func setListen(c *Config, text string) error {
 		return fmt.Errorf("%q is not an address; write host:port, for example 127.0.0.1:8000", text)
 	}
 	c.Listen = text
+	return nil
+}
+
+func setMetricsListen(c *Config, text string) error {
+	if _, port, err := net.SplitHostPort(text); text != "" && (err != nil || port == "") {
+		return fmt.Errorf("%q is not an address; write host:port, for example 127.0.0.1:9100, or nothing for none", text)
+	}
+	c.Metrics = text
 	return nil
 }
 
@@ -173,14 +185,25 @@ func setPingEvery(c *Config, text string) error {
 
 // validate checks what concerns several settings.
 func (c *Config) validate() error {
-	host, _, err := net.SplitHostPort(c.Listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err) // cannot be: setListen has read it
-	}
-	if c.InsecureHTTP || host == "localhost" || net.ParseIP(host).IsLoopback() {
+	if c.InsecureHTTP {
 		return nil
 	}
-	return fmt.Errorf("listen: on %s passwords would cross the network in the clear, since this server has no TLS; "+
-		"listen on 127.0.0.1 behind a proxy that has it, or add --insecure-http if the whole network is trusted (%s)",
-		c.Listen, c.origins["listen"])
+	if !onLoopback(c.Listen) {
+		return fmt.Errorf("listen: on %s passwords would cross the network in the clear, since this server has no TLS; "+
+			"listen on 127.0.0.1 behind a proxy that has it, or add --insecure-http if the whole network is trusted (%s)",
+			c.Listen, c.origins["listen"])
+	}
+	if c.Metrics != "" && !onLoopback(c.Metrics) {
+		return fmt.Errorf("metrics-listen: on %s everybody in the network could read the figures, which need no sign-in; "+
+			"listen on 127.0.0.1 and let Prometheus come through a tunnel or a proxy, or add --insecure-http if the whole network is trusted (%s)",
+			c.Metrics, c.origins["metrics-listen"])
+	}
+	return nil
+}
+
+// onLoopback reports whether only this machine reaches an address that setListen
+// has read.
+func onLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
 }

@@ -13,22 +13,22 @@ import (
 	"lyceum/app/config"
 )
 
-// listen takes the address to serve on. Its errors are sentences for the
-// operator.
-func listen(ctx context.Context, cfg *config.Config) (net.Listener, error) {
+// listen takes an address to serve on, which a setting names. Its errors are
+// sentences for the operator.
+func listen(ctx context.Context, address, setting string) (net.Listener, error) {
 	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", cfg.Listen)
+	l, err := lc.Listen(ctx, "tcp", address)
 	switch {
 	case err == nil:
 		return l, nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("the address %s is in use by another program; stop that one, or choose another with --listen", cfg.Listen)
+		return nil, fmt.Errorf("the address %s is in use by another program; stop that one, or choose another with --%s", address, setting)
 	case errors.Is(err, fs.ErrPermission):
-		return nil, fmt.Errorf("the address %s may not be used by this user: ports below 1024 need root; choose another with --listen", cfg.Listen)
+		return nil, fmt.Errorf("the address %s may not be used by this user: ports below 1024 need root; choose another with --%s", address, setting)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return nil, fmt.Errorf("the address %s is not one of this machine; choose another with --listen", cfg.Listen)
+		return nil, fmt.Errorf("the address %s is not one of this machine; choose another with --%s", address, setting)
 	}
-	return nil, fmt.Errorf("listen on %s: %w; choose another address with --listen", cfg.Listen, err)
+	return nil, fmt.Errorf("listen on %s: %w; choose another address with --%s", address, err, setting)
 }
 
 // address returns the URL of everything, as a browser on this machine (or, where

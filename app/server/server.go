@@ -39,6 +39,7 @@ type server struct {
 	resumer  *resumer
 	web      *web.Server
 	listener net.Listener
+	scrapes  net.Listener // nil: not asked for
 	admin    *adminSocket
 	url      string
 
@@ -59,6 +60,9 @@ func Run(ctx context.Context, cfg *config.Config, version string, stdout, stderr
 	parts.Go("documents", s.rooms.Run)
 	parts.Go("resume", s.resumer.Run)
 	parts.Go("operator", s.serveAdmin)
+	if s.scrapes != nil {
+		parts.Go("metrics", func(ctx context.Context) error { return s.serveMetrics(ctx, version) })
+	}
 	parts.Go("web", s.serveWeb)
 	if err := s.greet(ctx, stdout); err != nil {
 		stopped, cancel := context.WithCancel(ctx)
@@ -78,6 +82,9 @@ func (s *server) greet(ctx context.Context, stdout io.Writer) error {
 	if token != "" {
 		text += fmt.Sprintf("Make the first account: %ssign-up#token=%s\n", s.url, token)
 	}
+	if s.scrapes != nil {
+		text += fmt.Sprintf("Figures for Prometheus are at http://%s/metrics\n", s.scrapes.Addr())
+	}
 	s.log.InfoContext(ctx, "ready", "url", s.url, "path", s.cfg.Data)
 	_, err = io.WriteString(stdout, text)
 	return err
@@ -91,10 +98,13 @@ func (s *server) open(ctx context.Context, version string) error {
 		return err
 	}
 	s.closers = append(s.closers, durable.Close)
-	if s.listener, err = listen(ctx, s.cfg); err != nil {
+	if s.listener, err = listen(ctx, s.cfg.Listen, "listen"); err != nil {
 		return err
 	}
 	s.closers = append(s.closers, closeOnce(s.listener.Close))
+	if err := s.listenMetrics(ctx); err != nil {
+		return err
+	}
 	s.url = address(s.cfg, s.listener.Addr().String())
 	if s.admin, err = listenAdmin(ctx, s.cfg.Data); err != nil {
 		return err
