@@ -32,6 +32,7 @@ type setting struct {
 	needs   []need
 	id      string // "" where the writer makes it
 	project string // of the document that the set names
+	rev     int64  // of the row when the set was in it; 0 if that is not known
 }
 
 // set carries out a set or a delete. (Q7, Q8, W3)
@@ -57,7 +58,17 @@ func (e *Engine) set(ctx context.Context, c app.Caller, q *ask, request string) 
 	if err != nil {
 		return Answer{}, err
 	}
-	return Answer{Row: s.shown(row), Wrote: true}, nil
+	return Answer{Row: s.shown(row), Wrote: true, Position: s.position()}, nil
+}
+
+// position returns where the log holds the set, so that a client knows when it
+// has seen its change: not before a watch of the row has come to it. (L4)
+func (s *setting) position() *app.Position {
+	log := s.logs[s.table.Stored()]
+	if s.rev == 0 || log == nil {
+		return nil
+	}
+	return &app.Position{Log: log.Position().Log, N: s.rev}
 }
 
 // creates reports whether the set can only make a row.
@@ -196,6 +207,7 @@ func (s *setting) update(ctx context.Context) (app.Row, error) {
 			}
 		}
 		if done(rec.Row, s.caller.AccountID, s.request) || s.setsNothing(rec.Row) {
+			s.rev = rec.Rev
 			return rec.Row, nil
 		}
 		row, err := s.next(rec.Row)
@@ -289,7 +301,8 @@ func (s *setting) delete(ctx context.Context) (app.Row, error) {
 		}
 		row := rec.Row
 		err = s.hold(ctx, row, func(ctx context.Context) error {
-			_, err := s.store.Write(ctx, app.Write{Table: t.Stored(), ID: s.id, IfRev: rec.Rev})
+			gone, err := s.store.Write(ctx, app.Write{Table: t.Stored(), ID: s.id, IfRev: rec.Rev})
+			s.rev = gone.Rev
 			return err
 		})
 		if !errors.Is(err, app.ErrConflict) {
@@ -305,7 +318,8 @@ func (s *setting) commit(ctx context.Context, row app.Row, ifRev int64) error {
 		return app.Errorf(app.TooLarge, "This %s would have %d bytes; at most %d are kept.", noun(s.table), n, maxRow)
 	}
 	return s.hold(ctx, row, func(ctx context.Context) error {
-		_, err := s.store.Write(ctx, app.Write{Table: s.table.Stored(), ID: s.id, Row: row, IfRev: ifRev})
+		rec, err := s.store.Write(ctx, app.Write{Table: s.table.Stored(), ID: s.id, Row: row, IfRev: ifRev})
+		s.rev = rec.Rev
 		return err
 	})
 }

@@ -94,10 +94,7 @@ func (c *talk) ask(q any, options app.Row, request string) int64 {
 func (c *talk) hear(id int64) string {
 	c.t.Helper()
 	for len(c.said[id]) == 0 {
-		_, data, err := c.conn.ReadMessage()
-		if err != nil {
-			c.t.Fatalf("waits for an answer to %d: %v", id, err)
-		}
+		data := c.heard()
 		m, err := c.codec.DecodeServer(data)
 		if err != nil {
 			c.t.Fatalf("%v in %q", err, data)
@@ -154,7 +151,7 @@ func answered(r wire.Result) string {
 		return strings.Join(words, " | ")
 	case r.Start:
 		words = append(words, "start")
-	case r.Position != nil:
+	case r.Position != nil && r.Rows != nil: // of a set it is where the set is
 		words = append(words, "resumed")
 	}
 	if r.Cut {

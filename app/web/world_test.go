@@ -289,17 +289,22 @@ func (tb *tab) raw(data []byte) {
 	}
 }
 
-func (tb *tab) next() wire.Message {
+// heard waits for the next message, as it travels.
+func (tb *tab) heard() []byte {
 	tb.t.Helper()
 	_, data, err := tb.conn.ReadMessage()
+	if err == nil && tb.codec.Binary {
+		data, err = tb.got.Take(data)
+	}
 	if err != nil {
 		tb.t.Fatal(err)
 	}
-	if tb.codec.Binary {
-		if data, err = tb.got.Take(data); err != nil {
-			tb.t.Fatal(err)
-		}
-	}
+	return data
+}
+
+func (tb *tab) next() wire.Message {
+	tb.t.Helper()
+	data := tb.heard()
 	m, err := tb.codec.DecodeServer(data)
 	if err != nil {
 		tb.t.Fatalf("%v in %q", err, data)

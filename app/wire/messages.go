@@ -63,7 +63,7 @@ type Result struct {
 	Rows     []app.Row     `json:"rows,omitempty"`
 	Row      app.Row       `json:"row,omitempty"`
 	Answers  []Result      `json:"answers,omitempty"`
-	Position *app.Position `json:"position,omitempty"` // of a watch
+	Position *app.Position `json:"position,omitempty"` // of a watch; of a set: where its change is
 	Cut      bool          `json:"cut,omitempty"`      // there are more rows than these (Q6)
 	Start    bool          `json:"start,omitempty"`    // forget what you had: these are the rows (L4)
 }
