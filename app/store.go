@@ -84,6 +84,9 @@ type Range struct {
 	Descending bool
 	After      []byte // Page.Next of the page before; nil begins
 	Limit      int    // 1 to MaxPage; 0 is MaxPage
+	// Fields are those that the rows then have, of those that they have: for who
+	// reads a whole table and needs little of it. nil is all.
+	Fields []string
 }
 
 // Bound is one end of a range.
@@ -108,8 +111,9 @@ type Page struct {
 // rules S1 to S8 are in PROTOCOL.md; package storetest checks them against
 // every store. Methods may be called from any goroutine.
 type Store interface {
-	// Get returns the row of a key, or ErrNotFound. (S1)
-	Get(ctx context.Context, table, id string) (Record, error)
+	// Get returns the row of a key, or ErrNotFound; with fields, no others of
+	// it. (S1)
+	Get(ctx context.Context, table, id string, fields ...string) (Record, error)
 
 	// Read returns one page of a range. (S2, S7)
 	Read(ctx context.Context, r Range) (Page, error)

@@ -89,7 +89,7 @@ func (s *Store) begin(ctx context.Context, name string) (*table, error) {
 }
 
 // Get implements app.Store.
-func (s *Store) Get(ctx context.Context, table, id string) (app.Record, error) {
+func (s *Store) Get(ctx context.Context, table, id string, fields ...string) (app.Record, error) {
 	t, err := s.begin(ctx, table)
 	if err != nil {
 		return app.Record{}, fmt.Errorf("get %s/%s: %w", table, id, err)
@@ -103,7 +103,7 @@ func (s *Store) Get(ctx context.Context, table, id string) (app.Record, error) {
 	if !ok {
 		return app.Record{}, app.ErrNotFound
 	}
-	return rec, nil
+	return only(rec, fields), nil
 }
 
 // Write implements app.Store. It is done when it returns, so its outcome is

@@ -27,11 +27,12 @@ type test struct {
 const maxIn = 1000
 
 // newNode understands what a get says of one field. (Q4)
-func newNode(path, name string, f *schema.Field, v any) (*node, error) {
+func newNode(above, name string, f *schema.Field, v any) (*node, error) {
 	n := &node{name: name, field: f}
 	if v == nil {
 		return n, nil
 	}
+	path := above + "." + name
 	object, isObject := v.(app.Row)
 	switch f.Type {
 	case schema.List:
@@ -62,7 +63,7 @@ func (n *node) descend(path string, object app.Row) error {
 		if f == nil || f.Hidden {
 			return n.field.NoSub(path, name)
 		}
-		below, err := newNode(path+"."+name, name, f, object[name])
+		below, err := newNode(path, name, f, object[name])
 		if err != nil {
 			return err
 		}

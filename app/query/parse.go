@@ -119,7 +119,7 @@ func (q *ask) parseGet(row app.Row) error {
 		if f == nil || f.Hidden || f.Input && !q.table.Source {
 			return schema.NoField(q.table.Name, name, q.table.Visible())
 		}
-		n, err := newNode(q.table.Name+"."+name, name, f, row[name])
+		n, err := newNode(q.table.Name, name, f, row[name])
 		if err != nil {
 			return err
 		}

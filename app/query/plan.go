@@ -34,11 +34,11 @@ type path struct {
 // other. Only what an administrator or anyone may see as a whole is read as a
 // whole. What is found is a superset: collector.take asks for each row.
 func (q *ask) plan(s scope) plan {
-	if len(s.keys) == 0 {
+	if len(s.keys) == 0 && s.may == nil {
 		return plan{}
 	}
 	eq := q.eq
-	if q.table.People != "" && s.account != "" && len(s.keys) > 1 {
+	if q.table.People != "" && s.account != "" && (len(s.keys) > 1 || s.may != nil) {
 		eq = maps.Clone(q.eq)
 		eq[q.table.People+".*"] = s.account
 	}

@@ -112,14 +112,18 @@ func (p *planner) ask() *ask {
 	return q
 }
 
-// both reads a get by its plan and the slow way, project by project.
+// both reads a get by its plan, as a get or as a watch does, and the slow way,
+// project by project.
 func (p *planner) both(q *ask, who string) (fast, slow found) {
 	p.Helper()
 	s := p.engine.scope(app.Caller{AccountID: who}, q)
 	one := s
+	if p.IntN(2) == 0 {
+		s = p.engine.scopeOfGet(app.Caller{AccountID: who}, q)
+	}
 	one.account = ""
 	var err error
-	if fast, err = p.engine.read(p.Context(), q, s, q.limit()); err != nil {
+	if fast, err = p.engine.find(p.Context(), q, s, q.limit(), [][]string{nil, q.fields(s)}[p.IntN(2)]); err != nil {
 		p.Fatal(err)
 	}
 	if slow, err = p.engine.read(p.Context(), q, one, q.limit()); err != nil {

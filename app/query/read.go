@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"lyceum/app"
@@ -35,8 +36,13 @@ type found struct {
 
 // read finds the rows of a get in a scope, at most limit, in order.
 func (e *Engine) read(ctx context.Context, q *ask, s scope, limit int) (found, error) {
+	return e.find(ctx, q, s, limit, nil)
+}
+
+// find is read of rows that have some fields only; nil is all.
+func (e *Engine) find(ctx context.Context, q *ask, s scope, limit int, fields []string) (found, error) {
 	p := q.plan(s)
-	got := &collector{ask: q, scope: s, engine: e, limit: limit}
+	got := &collector{ask: q, scope: s, engine: e, limit: limit, fields: fields}
 	if err := got.readPlan(ctx, p); err != nil {
 		return found{}, err
 	}
@@ -61,6 +67,7 @@ type collector struct {
 	scope   scope
 	engine  *Engine
 	limit   int
+	fields  []string
 	ordered bool
 	scanned int
 	bytes   int
@@ -118,6 +125,7 @@ func (c *collector) readRange(ctx context.Context, r app.Range) (err error) {
 func (c *collector) full() bool { return len(c.records) > c.limit || c.cut }
 
 func (c *collector) readPage(ctx context.Context, r app.Range) (next []byte, err error) {
+	r.Fields = c.fields
 	got, err := c.engine.store.Read(ctx, r)
 	if err != nil {
 		return nil, err
@@ -192,8 +200,14 @@ func (e *Engine) get(ctx context.Context, c app.Caller, q *ask) (Answer, error) 
 	if err := e.resolve(ctx, q); err != nil {
 		return Answer{}, err
 	}
-	limit := q.limit()
-	got, err := e.read(ctx, q, e.scope(c, q), limit)
+	s := e.scopeOfGet(c, q)
+	var got found
+	var err error
+	if id, ok := q.table.ID(q.eq); ok && q.table.Singleton == "" {
+		got, err = e.point(ctx, q, s, id)
+	} else {
+		got, err = e.find(ctx, q, s, q.limit(), q.fields(s))
+	}
 	if err != nil {
 		return Answer{}, err
 	}
@@ -213,6 +227,40 @@ func (e *Engine) get(ctx context.Context, c app.Caller, q *ask) (Answer, error) 
 		return Answer{}, nil
 	}
 	return Answer{Row: rows[0]}, nil
+}
+
+// fields are those of a row that answer a get: what it asks for, its key, and
+// what its order and its permission are of.
+func (q *ask) fields(s scope) []string {
+	names := slices.Clone(q.table.Key)
+	if s.field != "" {
+		names = append(names, s.field)
+	}
+	for _, n := range q.shape {
+		names = append(names, n.name)
+	}
+	for _, by := range q.opts.order {
+		names = append(names, by.path[0])
+	}
+	return names
+}
+
+// point finds the one row of a key. It is for gets, which need no position.
+func (e *Engine) point(ctx context.Context, q *ask, s scope, id string) (found, error) {
+	if len(s.keys) == 0 {
+		return found{}, nil
+	}
+	rec, err := e.store.Get(ctx, q.table.Stored(), id, q.fields(s)...)
+	if errors.Is(err, app.ErrNotFound) {
+		return found{}, nil
+	}
+	if err != nil {
+		return found{}, err
+	}
+	if rec.Row = e.view(q.table, rec.Row); !s.has(rec.Row) || !q.match(rec.Row) {
+		return found{}, nil
+	}
+	return found{records: []app.Record{rec}}, nil
 }
 
 // limit is how many rows the get answers at most.

@@ -14,6 +14,9 @@ type scope struct {
 	field   string // "" if everything or nothing is visible
 	keys    map[string]bool
 	account string // whose keys these are all, "" if they are some
+	// may is asked instead of keys where there may be too many to list them for
+	// one get: the rows of an account that an index finds.
+	may func(key string) bool
 }
 
 const everything = "*"
@@ -27,7 +30,22 @@ func (s scope) key(row app.Row) string {
 	return k
 }
 
-func (s scope) has(row app.Row) bool { return s.keys[s.key(row)] }
+func (s scope) has(row app.Row) bool {
+	if s.may != nil {
+		return s.may(s.key(row))
+	}
+	return s.keys[s.key(row)]
+}
+
+// scopeOfGet is scope for a get that is answered once.
+func (e *Engine) scopeOfGet(c app.Caller, q *ask) scope {
+	s := scope{field: scopeField(q.table), account: c.AccountID}
+	if _, fixed := q.eq[s.field]; fixed || q.table.People == "" {
+		return e.scope(c, q)
+	}
+	s.may = func(key string) bool { return e.visible(c, q.table, key) }
+	return s
+}
 
 // scopeField is the field that says whether a row of the table may be seen.
 func scopeField(t *schema.Table) string {

@@ -33,8 +33,8 @@ func (s *Stores) of(table string) app.Store {
 }
 
 // Get implements app.Store.
-func (s *Stores) Get(ctx context.Context, table, id string) (app.Record, error) {
-	return s.of(table).Get(ctx, table, id)
+func (s *Stores) Get(ctx context.Context, table, id string, fields ...string) (app.Record, error) {
+	return s.of(table).Get(ctx, table, id, fields...)
 }
 
 // Read implements app.Store.

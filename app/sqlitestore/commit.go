@@ -2,7 +2,6 @@ package sqlitestore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"syscall"
@@ -87,7 +86,7 @@ func (s *Store) attempt(ctx context.Context, batch []*pending) (feed.Commit, err
 func (s *Store) apply(ctx context.Context, p *pending, n int64) (*app.Change, error) {
 	t, w := p.table, p.write
 	var rev int64
-	var raw sql.RawBytes
+	var raw []byte // not RawBytes: bytes of the row stay parts of it
 	var old app.Row
 	rows, err := t.old.QueryContext(ctx, w.ID)
 	if err != nil {
@@ -95,7 +94,7 @@ func (s *Store) apply(ctx context.Context, p *pending, n int64) (*app.Change, er
 	}
 	if rows.Next() {
 		if err = rows.Scan(&rev, &raw); err == nil {
-			old, err = decode(raw)
+			old, err = decode(raw, &s.texts, nil)
 		}
 	}
 	if err := errors.Join(err, rows.Err(), rows.Close()); err != nil {
@@ -152,7 +151,7 @@ func (s *Store) notWritten(ctx context.Context, err error) error {
 	if full(err) {
 		return s.noRoom(err)
 	}
-	return err
+	return s.judged(err)
 }
 
 // commitFailed judges an error of COMMIT. When the log could not be written for
@@ -178,6 +177,15 @@ func (s *Store) noRoom(err error) error {
 		s.log.Error("disk is full, writes are refused", "part", "store", "err", err)
 	}
 	return noRoom(err)
+}
+
+// condemn ends the process, by way of the hook, since a page of the file is not
+// as it was written. Until then nothing is written any more.
+func (s *Store) condemn(err error) {
+	err = explain(s.path, err)
+	if s.broken.CompareAndSwap(nil, &err) {
+		s.fatal(err)
+	}
 }
 
 // fail ends the process, by way of the hook: what the kernel answers to a second

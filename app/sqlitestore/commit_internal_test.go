@@ -279,7 +279,12 @@ func TestS8PragmasAreReadBack(t *testing.T) {
 			t.Errorf("%s = %q, %v; want %q", name, got, err, want)
 		}
 	}
-	if _, err := s.readers.ExecContext(t.Context(), "DELETE FROM notes"); err == nil {
+	r, err := s.readers.acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.readers.release(r)
+	if _, err := r.conn.Exec("DELETE FROM notes", nil); err == nil {
 		t.Error("a reader's connection can write")
 	}
 	ignored := connector{filepath.Join(t.TempDir(), "a.db"), []pragma{{"journal_mode", "nonsense", "wal"}}}

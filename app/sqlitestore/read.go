@@ -1,9 +1,8 @@
 package sqlitestore
 
 import (
-	"bytes"
 	"context"
-	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -12,46 +11,56 @@ import (
 	"lyceum/app/ordered"
 )
 
-const (
-	// readTimeout is how long one read may take. A read that lives longer keeps
-	// the log from being emptied (S7).
-	readTimeout = 10 * time.Second
-	// maxPageBytes ends a page early when its rows are big: sixteen updates of
-	// the largest size, not a thousand.
-	maxPageBytes = 16 << 20
-)
+var errNoTable = errors.New("no such table in this store")
+
+// maxPageBytes ends a page early when its rows are big: sixteen updates of the
+// largest size, not a thousand.
+const maxPageBytes = 16 << 20
 
 // beyond is above every key and every id: no tag and no UTF-8 has this byte.
 var beyond = []byte{0xFF}
 
 // Get implements app.Store.
-func (s *Store) Get(ctx context.Context, table, id string) (app.Record, error) {
+func (s *Store) Get(ctx context.Context, table, id string, fields ...string) (app.Record, error) {
+	begun := time.Now()
+	rec, err := s.get(ctx, table, id, fields)
+	s.meter.Read(time.Since(begun))
+	if err != nil && !errors.Is(err, app.ErrNotFound) {
+		return app.Record{}, fmt.Errorf("get %s/%s: %w", table, id, s.judged(err))
+	}
+	return rec, err
+}
+
+func (s *Store) get(ctx context.Context, table, id string, fields []string) (rec app.Record, err error) {
 	t := s.tables[table]
 	if t == nil {
-		return app.Record{}, fmt.Errorf("get %s/%s: no such table in this store", table, id)
+		return app.Record{}, errNoTable
 	}
-	begun := time.Now()
-	defer func() { s.meter.Read(time.Since(begun)) }()
-	rows, err := t.get.QueryContext(ctx, id)
+	r, err := s.readers.acquire(ctx)
 	if err != nil {
-		return app.Record{}, fmt.Errorf("get %s/%s: %w", table, id, err)
+		return app.Record{}, err
 	}
-	defer rows.Close() // its error is that of Err
-	if !rows.Next() {
-		if err := rows.Err(); err != nil {
-			return app.Record{}, fmt.Errorf("get %s/%s: %w", table, id, err)
-		}
-		return app.Record{}, app.ErrNotFound
+	defer s.readers.release(r)
+	err = r.query(ctx, t.get, 2, func(row []driver.Value) (more bool, err error) {
+		rec.ID = id
+		rec.Rev, rec.Row, err = r.record(row, fields)
+		return false, err
+	}, id)
+	if err == nil && rec.Row == nil {
+		err = app.ErrNotFound
 	}
-	rec := app.Record{ID: id}
-	var raw sql.RawBytes
-	if err := rows.Scan(&rec.Rev, &raw); err != nil {
-		return app.Record{}, fmt.Errorf("get %s/%s: %w", table, id, err)
+	return rec, err
+}
+
+// record reads the two columns rev and row.
+func (r *reader) record(columns []driver.Value, only []string) (int64, app.Row, error) {
+	rev, isRev := columns[0].(int64)
+	raw, isRow := columns[1].([]byte)
+	if !isRev || !isRow {
+		return 0, nil, errDamaged
 	}
-	if rec.Row, err = decode(raw); err != nil {
-		return app.Record{}, fmt.Errorf("get %s/%s: %w", table, id, err)
-	}
-	return rec, nil
+	row, err := decode(raw, &r.texts, only)
+	return rev, row, err
 }
 
 // Read implements app.Store.
@@ -60,69 +69,82 @@ func (s *Store) Read(ctx context.Context, r app.Range) (app.Page, error) {
 	page, err := s.read(ctx, r)
 	s.meter.Read(time.Since(begun))
 	if err != nil {
-		return app.Page{}, fmt.Errorf("read %s by %q: %w", r.Table, r.Index, err)
+		return app.Page{}, fmt.Errorf("read %s by %q: %w", r.Table, r.Index, s.judged(err))
 	}
 	return page, nil
 }
 
-func (s *Store) read(ctx context.Context, r app.Range) (app.Page, error) {
-	q, err := s.plan(r)
+// read reads the position and the rows in one transaction. (S2)
+func (s *Store) read(ctx context.Context, asked app.Range) (page app.Page, err error) {
+	q, err := s.plan(asked)
 	if err != nil {
 		return app.Page{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
-	defer cancel()
-	tx, err := s.readers.BeginTx(ctx, nil)
+	r, err := s.readers.acquire(ctx)
 	if err != nil {
 		return app.Page{}, err
 	}
-	defer tx.Rollback() // it has only read
-	var n int64
-	if err := tx.StmtContext(ctx, s.point).QueryRowContext(ctx).Scan(&n); err != nil {
+	defer s.readers.release(r)
+	if err := r.exec(ctx, begin); err != nil {
 		return app.Page{}, err
 	}
-	page := app.Page{Position: s.feed.Position(n)}
-	rows, err := tx.StmtContext(ctx, q.stmt).QueryContext(ctx, q.args()...)
+	defer func() { err = errors.Join(err, r.exec(ctx, commit)) }()
+	err = r.query(ctx, lastWrite, 1, func(row []driver.Value) (bool, error) {
+		n, ok := row[0].(int64)
+		if page.Position = s.feed.Position(n); !ok {
+			return false, errDamaged
+		}
+		return false, nil
+	})
 	if err != nil {
 		return app.Page{}, err
 	}
-	defer rows.Close() // its error is that of Err
+	return page, q.fill(ctx, r, &page)
+}
+
+// fill reads the rows of a page.
+func (q plan) fill(ctx context.Context, r *reader, page *app.Page) error {
 	var last ordered.Place
 	size := 0
-	for rows.Next() {
+	return r.query(ctx, q.statement, 4, func(row []driver.Value) (bool, error) {
 		if len(page.Records) == q.limit || size >= maxPageBytes {
 			page.Next = last.Cursor()
-			break
+			return false, nil
 		}
-		var key, raw sql.RawBytes
-		var rec app.Record
-		if err := rows.Scan(&key, &rec.ID, &rec.Rev, &raw); err != nil {
-			return app.Page{}, err
+		id, ok := row[1].(string)
+		if !ok {
+			return false, errDamaged
 		}
-		if rec.Row, err = decode(raw); err != nil {
-			return app.Page{}, fmt.Errorf("row %s: %w", rec.ID, err)
+		rec := app.Record{ID: id}
+		var err error
+		if rec.Rev, rec.Row, err = r.record(row[2:], q.only); err != nil {
+			return false, fmt.Errorf("row %s: %w", id, err)
 		}
-		size += len(raw)
+		last.ID = id
+		if last.Key, ok = row[0].([]byte); !ok { // the primary key, which has no other
+			last.Key = []byte(id)
+		}
+		size += len(row[3].([]byte))
 		page.Records = append(page.Records, rec)
-		last = ordered.Place{Key: bytes.Clone(key), ID: rec.ID}
-	}
-	return page, rows.Err()
+		return true, nil
+	}, q.args()...)
 }
 
 // plan is a range made ready: the places between two others.
 type plan struct {
-	stmt     *sql.Stmt
-	primary  bool
-	from, to ordered.Place // from is in it only if its id is empty; to is not
-	limit    int
+	statement int
+	primary   bool
+	from, to  ordered.Place // from is in it only if its id is empty; to is not
+	limit     int
+	only      []string
 }
 
 func (s *Store) plan(r app.Range) (plan, error) {
 	t := s.tables[r.Table]
 	if t == nil {
-		return plan{}, errors.New("no such table in this store")
+		return plan{}, errNoTable
 	}
-	q := plan{primary: r.Index == ""}
+	q := plan{primary: r.Index == "", only: r.Fields}
 	var span ordered.Span
 	var err error
 	up, down := t.up, t.down
@@ -145,9 +167,9 @@ func (s *Store) plan(r app.Range) (plan, error) {
 	if span.To == nil {
 		span.To = beyond
 	}
-	q.stmt, q.from, q.to = up, ordered.Place{Key: span.From}, ordered.Place{Key: span.To}
+	q.statement, q.from, q.to = up, ordered.Place{Key: span.From}, ordered.Place{Key: span.To}
 	if r.Descending {
-		q.stmt = down
+		q.statement = down
 	}
 	if r.After == nil {
 		return q, nil
@@ -173,11 +195,11 @@ func (s *Store) plan(r app.Range) (plan, error) {
 
 // args are those of the statement. One row more than the limit tells whether
 // there is more.
-func (q plan) args() []any {
+func (q plan) args() []driver.Value {
 	if q.primary {
-		return []any{string(q.from.Key), string(q.to.Key), q.limit + 1}
+		return []driver.Value{string(q.from.Key), string(q.to.Key), int64(q.limit + 1)}
 	}
-	return []any{notNil(q.from.Key), q.from.ID, q.to.Key, q.to.ID, q.limit + 1}
+	return []driver.Value{notNil(q.from.Key), q.from.ID, q.to.Key, q.to.ID, int64(q.limit + 1)}
 }
 
 // notNil keeps the driver from writing NULL, which compares with nothing.

@@ -39,7 +39,7 @@ func explain(path string, err error) error {
 	dir := filepath.Dir(path)
 	code := codeOf(err)
 	switch {
-	case errors.Is(err, errDamaged), code == sqlite3.ErrCorrupt, code == sqlite3.ErrNotADB:
+	case damaged(err):
 		return sentence{fmt.Sprintf("The database %s is damaged or is no database. Keep a copy of the file as it is, "+
 			"then restore the latest backup, or save what can be read with: sqlite3 %[1]s .recover", path), err}
 	case full(err):
@@ -52,6 +52,20 @@ func explain(path string, err error) error {
 		return sentence{fmt.Sprintf("The data directory %s is not a folder. Give another data directory.", dir), err}
 	}
 	return fmt.Errorf("open database %s: %w", path, err)
+}
+
+// judged passes an error of a read on. A page that is damaged ends the process:
+// what else is damaged nobody knows, and nothing may be served by halves.
+func (s *Store) judged(err error) error {
+	if damaged(err) {
+		s.condemn(err)
+	}
+	return err
+}
+
+func damaged(err error) bool {
+	code := codeOf(err)
+	return errors.Is(err, errDamaged) || code == sqlite3.ErrCorrupt || code == sqlite3.ErrNotADB
 }
 
 func codeOf(err error) sqlite3.ErrNo {

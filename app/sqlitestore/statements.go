@@ -7,16 +7,34 @@ import (
 	"fmt"
 )
 
-// prepare makes the statements of both sides. Those of the readers are closed
-// with their connections.
+// Statements of every reader, by number; those of the tables follow.
+const (
+	begin = iota
+	commit
+	lastWrite
+)
+
+// number gives every statement of the readers its number. They are prepared by
+// each connection when it first needs them.
+func (s *Store) number() []string {
+	queries := []string{begin: "BEGIN", commit: "COMMIT", lastWrite: "SELECT n FROM _store"}
+	next := func(query string) int {
+		queries = append(queries, query)
+		return len(queries) - 1
+	}
+	for _, t := range s.tables {
+		t.get = next(fmt.Sprintf(`SELECT rev, row FROM "%s" WHERE id = ?`, t.Name))
+		t.up, t.down = next(primarySQL(t.Name, "ASC")), next(primarySQL(t.Name, "DESC"))
+		for _, ix := range t.indexes {
+			ix.up, ix.down = next(indexedSQL(ix.name, t.Name, "ASC")), next(indexedSQL(ix.name, t.Name, "DESC"))
+		}
+	}
+	return queries
+}
+
+// prepare makes the statements of the writer.
 func (s *Store) prepare(ctx context.Context) error {
 	var err error
-	reader := func(query string) (stmt *sql.Stmt) {
-		if err == nil {
-			stmt, err = s.readers.PrepareContext(ctx, query)
-		}
-		return stmt
-	}
 	writer := func(format string, args ...any) (stmt *sql.Stmt) {
 		if err == nil {
 			stmt, err = s.conn.PrepareContext(ctx, fmt.Sprintf(format, args...))
@@ -24,16 +42,12 @@ func (s *Store) prepare(ctx context.Context) error {
 		}
 		return stmt
 	}
-	s.point = reader(`SELECT n FROM _store`)
 	for _, t := range s.tables {
-		t.get = reader(fmt.Sprintf(`SELECT rev, row FROM "%s" WHERE id = ?`, t.Name))
-		t.up, t.down = reader(primarySQL(t.Name, "ASC")), reader(primarySQL(t.Name, "DESC"))
 		t.old = writer(`SELECT rev, row FROM "%s" WHERE id = ?`, t.Name)
 		t.put = writer(`INSERT INTO "%s" (id, rev, row) VALUES (?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, row = excluded.row`, t.Name)
 		t.remove = writer(`DELETE FROM "%s" WHERE id = ?`, t.Name)
 		for _, ix := range t.indexes {
-			ix.up, ix.down = reader(indexedSQL(ix.name, t.Name, "ASC")), reader(indexedSQL(ix.name, t.Name, "DESC"))
 			ix.add = writer(`INSERT INTO "%s" (key, id) VALUES (?, ?)`, ix.name)
 			ix.remove = writer(`DELETE FROM "%s" WHERE key = ? AND id = ?`, ix.name)
 		}
@@ -45,7 +59,7 @@ func (s *Store) prepare(ctx context.Context) error {
 }
 
 func primarySQL(table, order string) string {
-	return fmt.Sprintf(`SELECT id, id, rev, row FROM "%s" WHERE id >= ? AND id < ? ORDER BY id %s LIMIT ?`, table, order)
+	return fmt.Sprintf(`SELECT NULL, id, rev, row FROM "%s" WHERE id >= ? AND id < ? ORDER BY id %s LIMIT ?`, table, order)
 }
 
 // indexedSQL reads a side table and the rows it names. CROSS JOIN keeps the order

@@ -34,12 +34,6 @@ import (
 	"lyceum/app/metrics"
 )
 
-// maxReaders is how many reads run at once. They are short and mostly served
-// from memory; more would only compete for the same processors.
-const maxReaders = 8
-
-var errClosed = errors.New("store is closed")
-
 // Store implements app.Store. Its methods may be called from any goroutine.
 type Store struct {
 	path    string
@@ -51,8 +45,7 @@ type Store struct {
 	feed    *feed.Feed
 	writer  *sql.DB // of one connection, used by Open and then by run alone
 	conn    *sql.Conn
-	readers *sql.DB
-	point   *sql.Stmt // reads the number of the last write
+	readers *readers
 
 	// prepared are the statements of conn, which are not closed with it. SQLite
 	// keeps a connection with an open statement, its files and locks included.
@@ -70,6 +63,7 @@ type Store struct {
 	n        int64 // number of the last committed write
 	walPages int   // roughly how many pages were written since the last checkpoint
 	full     bool  // the last commit found the disk full
+	texts    texts
 	commitTx func(context.Context) error
 }
 
@@ -145,9 +139,7 @@ func (s *Store) open(ctx context.Context, declared []app.Table) (err error) {
 		return fmt.Errorf("read the number of the last write: %w", err)
 	}
 	s.feed = feed.New(s.n)
-	s.readers = sql.OpenDB(connector{s.path, readerPragmas})
-	s.readers.SetMaxOpenConns(maxReaders)
-	s.readers.SetMaxIdleConns(maxReaders)
+	s.readers = newReaders(connector{s.path, readerPragmas}, s.number())
 	return s.prepare(context.WithoutCancel(ctx))
 }
 
@@ -160,7 +152,7 @@ func (s *Store) release() error {
 		}
 	}
 	if s.readers != nil {
-		errs = append(errs, s.readers.Close())
+		errs = append(errs, s.readers.close())
 	}
 	if s.conn != nil {
 		errs = append(errs, s.conn.Close())

@@ -19,8 +19,8 @@ type table struct {
 	indexes []*index
 
 	old, put, remove *sql.Stmt // of the writer
-	get              *sql.Stmt // of the readers
-	up, down         *sql.Stmt // ranges over the primary key
+	get              int       // of the readers
+	up, down         int       // ranges over the primary key
 }
 
 type index struct {
@@ -28,7 +28,7 @@ type index struct {
 	name        string // of the side table
 	fields      string // as they stand in _indexes
 	add, remove *sql.Stmt
-	up, down    *sql.Stmt
+	up, down    int
 }
 
 // names are what may be a table or an index. Ours begin with an underscore, side
@@ -242,7 +242,7 @@ func rowsAfter(ctx context.Context, conn *sql.Conn, table, id string) ([]app.Rec
 		if err := rows.Scan(&rec.ID, &raw); err != nil {
 			return nil, err
 		}
-		if rec.Row, err = decode(raw); err != nil {
+		if rec.Row, err = decode(raw, nil, nil); err != nil {
 			return nil, fmt.Errorf("row %s/%s: %w", table, rec.ID, err)
 		}
 		page = append(page, rec)

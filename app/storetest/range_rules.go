@@ -20,6 +20,7 @@ var rangeRules = []rule{
 	{"S7/index_follows_every_write", testIndexFollows},
 	{"S7/pages_are_bounded_and_continue_exactly", testPages},
 	{"S7/next_page_is_right_when_its_row_is_gone", testPageAfterDelete},
+	{"S7/rows_have_the_fields_that_are_asked_for", testFields},
 	{"S7/what_is_no_range_is_refused", testBadRange},
 }
 
@@ -263,6 +264,23 @@ func testPageAfterDelete(t *testing.T, s app.Store) {
 			same(t, "what follows "+last, ids(t, s, r), want)
 		}
 	}
+}
+
+// At its start the server reads who is in every project, and nothing else of it.
+func testFields(t *testing.T, s app.Store) {
+	put(t, s, "a", app.Row{"owner": "ada", "time": int64(1), "users": app.Row{"b": true}, "text": "long"}, app.Absent)
+	rec := put(t, s, "b", app.Row{"time": int64(2), "value": []any{app.Row{"owner": "no"}}}, app.Absent)
+	for _, index := range []string{"", "time"} {
+		all, _ := read(t, s, app.Range{Table: "notes", Index: index, Fields: []string{"users", "owner"}})
+		same(t, "the first row", all[0].Row, app.Row{"owner": "ada", "users": app.Row{"b": true}})
+		same(t, "the row that has none of them", all[1], app.Record{ID: "b", Rev: rec.Rev, Row: app.Row{}})
+		all, _ = read(t, s, app.Range{Table: "notes", Index: index, Fields: []string{}})
+		same(t, "a row without fields", all[0].Row, app.Row{})
+	}
+	same(t, "what is stored", get(t, s, "b"), rec)
+	part, err := s.Get(t.Context(), "notes", "b", "value", "owner")
+	check(t, err)
+	same(t, "a part of it", part, app.Record{ID: "b", Rev: rec.Rev, Row: app.Row{"value": rec.Row["value"]}})
 }
 
 // A mistake in a query is an error, never a list that looks complete.

@@ -1,0 +1,190 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+const (
+	// maxReaders is how many reads run at once. They are short and mostly served
+	// from memory; more would only compete for the same processors. Each has a
+	// cache of at most 8 MB that it fills only when it is used: the one that was
+	// used last is used first.
+	maxReaders = 8
+	// readTimeout is how long one read may take. A read that lives longer keeps
+	// the log from being emptied (S7).
+	readTimeout = 10 * time.Second
+	// checkEvery is after how many rows a read looks at the clock and whether
+	// anybody still waits for it.
+	checkEvery = 32
+)
+
+var (
+	errClosed  = errors.New("store is closed")
+	errTooLong = errors.New("the read took too long")
+)
+
+// readers are the connections that only read. The driver is used without
+// database/sql, which takes longer to hand out a connection than SQLite to find a
+// row; and with a context that never ends, since for any other the driver would
+// watch each step.
+type readers struct {
+	connect connector
+	queries []string // of all statements, by number
+
+	places  chan struct{} // one for each connection that may be in use
+	closing chan struct{} // closed when there will be no more reads
+
+	mu   sync.Mutex
+	idle []*reader // the last was used last
+}
+
+// reader is one connection. It belongs to whoever has acquired it.
+type reader struct {
+	conn  *sqlite3.SQLiteConn
+	never context.Context
+	all   *readers
+	stmts []driver.StmtQueryContext // by number; nil until first used
+	texts texts
+	args  [8]driver.NamedValue
+	dest  [8]driver.Value
+}
+
+func newReaders(c connector, queries []string) *readers {
+	return &readers{connect: c, queries: queries, places: make(chan struct{}, maxReaders), closing: make(chan struct{})}
+}
+
+// acquire returns a connection that nobody else uses; release gives it back.
+func (rs *readers) acquire(ctx context.Context) (*reader, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case rs.places <- struct{}{}:
+	case <-rs.closing:
+		return nil, errClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	select {
+	case <-rs.closing: // both were ready
+		<-rs.places
+		return nil, errClosed
+	default:
+	}
+	rs.mu.Lock()
+	if n := len(rs.idle); n > 0 {
+		r := rs.idle[n-1]
+		rs.idle = rs.idle[:n-1]
+		rs.mu.Unlock()
+		return r, nil
+	}
+	rs.mu.Unlock()
+	r, err := rs.open(ctx)
+	if err != nil {
+		<-rs.places
+		return nil, err
+	}
+	return r, nil
+}
+
+func (rs *readers) open(ctx context.Context) (*reader, error) {
+	conn, err := rs.connect.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &reader{
+		conn: conn.(*sqlite3.SQLiteConn), never: context.WithoutCancel(ctx), all: rs,
+		stmts: make([]driver.StmtQueryContext, len(rs.queries)),
+	}, nil
+}
+
+func (rs *readers) release(r *reader) {
+	rs.mu.Lock()
+	rs.idle = append(rs.idle, r)
+	rs.mu.Unlock()
+	<-rs.places
+}
+
+// close waits for the reads under way and closes the connections.
+func (rs *readers) close() error {
+	close(rs.closing)
+	for range maxReaders {
+		rs.places <- struct{}{}
+	}
+	var errs []error
+	for _, r := range rs.idle {
+		for _, stmt := range r.stmts {
+			if stmt != nil {
+				errs = append(errs, stmt.(driver.Stmt).Close())
+			}
+		}
+		errs = append(errs, r.conn.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// statement returns the statement of a number, prepared.
+func (r *reader) statement(number int) (driver.StmtQueryContext, error) {
+	if r.stmts[number] == nil {
+		stmt, err := r.conn.Prepare(r.all.queries[number])
+		if err != nil {
+			return nil, fmt.Errorf("prepare: %w", err)
+		}
+		r.stmts[number] = stmt.(driver.StmtQueryContext)
+	}
+	return r.stmts[number], nil
+}
+
+// query runs a statement and calls each for every row, until it returns false.
+// The values belong to each: the driver copies them out of SQLite.
+func (r *reader) query(ctx context.Context, number, columns int, each func(row []driver.Value) (more bool, err error), args ...driver.Value) (err error) {
+	stmt, err := r.statement(number)
+	if err != nil {
+		return err
+	}
+	for i, v := range args {
+		r.args[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+	}
+	rows, err := stmt.QueryContext(r.never, r.args[:len(args)])
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var begin time.Time // of more than a few rows
+	for n := 1; ; n++ {
+		if err := rows.Next(r.dest[:columns]); err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+		if more, err := each(r.dest[:columns]); !more || err != nil {
+			return err
+		}
+		if n%checkEvery != 0 {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if begin.IsZero() {
+			begin = time.Now()
+		}
+		if time.Since(begin) > readTimeout {
+			return errTooLong
+		}
+	}
+}
+
+// exec runs a statement without rows.
+func (r *reader) exec(ctx context.Context, number int) error {
+	return r.query(ctx, number, 0, func([]driver.Value) (bool, error) { return true, nil })
+}
