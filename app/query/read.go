@@ -232,7 +232,8 @@ func (e *Engine) get(ctx context.Context, c app.Caller, q *ask) (Answer, error) 
 // fields are those of a row that answer a get: what it asks for, its key, and
 // what its order and its permission are of.
 func (q *ask) fields(s scope) []string {
-	names := slices.Clone(q.table.Key)
+	names := make([]string, 0, len(q.table.Key)+len(q.shape)+len(q.opts.order)+1)
+	names = append(names, q.table.Key...)
 	if s.field != "" {
 		names = append(names, s.field)
 	}

@@ -34,6 +34,11 @@ func JoinID(parts ...any) string {
 // ID returns the primary key of row; ok is false if one of its fields is
 // missing, of the wrong type or negative.
 func (t *Table) ID(row app.Row) (id string, ok bool) {
+	if len(t.Key) == 1 { // most tables
+		if id, ok := row[t.Key[0]].(string); ok {
+			return id, true
+		}
+	}
 	parts := make([]any, len(t.Key))
 	for i, name := range t.Key {
 		switch v := row[name].(type) {
