@@ -115,7 +115,7 @@ func TestTheTextOfASlowQueryHasNoValues(t *testing.T) {
 func TestASlowQueryTellsHowManyRowsItTook(t *testing.T) {
 	engine, m := metered(t, nil)
 	ctx := app.WithCaller(t.Context(), app.Caller{AccountID: "ada", SessionID: "s-ada"})
-	if _, err := engine.Run(ctx, list("projects", app.Row{"id": nil, "title": "nothing is called so"}), nil, ""); err != nil {
+	if _, err := engine.Run(ctx, list("projects", app.Row{"id": nil, "description": "nothing is called so"}), nil, ""); err != nil {
 		t.Fatal(err)
 	}
 	got := m.Slow().Since(0)[0]

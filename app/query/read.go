@@ -261,7 +261,7 @@ func (e *Engine) point(ctx context.Context, q *ask, s scope, id string) (found, 
 	if rec.Row = e.view(q.table, rec.Row); !s.has(rec.Row) || !q.match(rec.Row) {
 		return found{}, nil
 	}
-	return found{records: []app.Record{rec}}, nil
+	return found{records: []app.Record{rec}, looked: 1}, nil
 }
 
 // limit is how many rows the get answers at most.

@@ -40,7 +40,7 @@ func (s scope) has(row app.Row) bool {
 // scopeOfGet is scope for a get that is answered once.
 func (e *Engine) scopeOfGet(c app.Caller, q *ask) scope {
 	s := scope{field: scopeField(q.table), account: c.AccountID}
-	if _, fixed := q.eq[s.field]; fixed || q.table.People == "" {
+	if _, fixed := q.eq[s.field]; fixed || q.table.People == "" || c.ProjectID != "" {
 		return e.scope(c, q)
 	}
 	s.may = func(key string) bool { return e.visible(c, q.table, key) }
