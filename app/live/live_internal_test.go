@@ -38,9 +38,9 @@ func (t *logTest) put(id, project string) {
 
 func (t *logTest) wants(r *Reader, want string) {
 	t.Helper()
-	changes, _, err := r.Next()
+	entries, _, err := r.Next()
 	var words []string
-	for _, c := range changes {
+	for _, c := range entries {
 		words = append(words, fmt.Sprintf("%d:%s", c.N, c.ID))
 	}
 	got := strings.Join(words, " ")
@@ -60,17 +60,18 @@ func newLogTest(t *testing.T, entries int) *logTest {
 // neither wake it nor push it out of the log.
 func TestL8AReaderIsConcernedByItsTopicsOnly(t *testing.T) {
 	l := newLogTest(t, 3)
-	quiet := l.log.Reader([]string{"p=quiet"})
+	woken := 0
+	quiet := l.log.Reader([]string{"p=quiet"}, func() { woken++ })
 	for range 100 {
 		l.put("x", "busy")
 	}
-	select {
-	case <-quiet.Wake():
+	if woken != 0 {
 		t.Error("woken by changes of another project")
-	default:
 	}
 	l.put("y", "quiet")
-	<-quiet.Wake()
+	if woken != 1 {
+		t.Errorf("woken %d times by a change of its own", woken)
+	}
 	l.wants(quiet, "111:y")
 	if pos := quiet.Position().N; pos != 111 {
 		t.Errorf("position = %d", pos)
@@ -80,7 +81,7 @@ func TestL8AReaderIsConcernedByItsTopicsOnly(t *testing.T) {
 // L7: a reader that does not read is told so, and costs the log nothing.
 func TestL7AReaderThatFallsOutIsTold(t *testing.T) {
 	l := newLogTest(t, 3)
-	slow := l.log.Reader([]string{"p=a"})
+	slow := l.log.Reader([]string{"p=a"}, nothing)
 	for range 4 {
 		l.put("x", "a")
 	}
@@ -99,7 +100,7 @@ func TestL4APositionIsResumedOrRefused(t *testing.T) {
 	for range 5 {
 		l.put("x", "a")
 	}
-	r := l.log.Reader([]string{"p=a"})
+	r := l.log.Reader([]string{"p=a"}, nothing)
 	for _, tt := range []struct {
 		pos  app.Position
 		want error
@@ -114,7 +115,6 @@ func TestL4APositionIsResumedOrRefused(t *testing.T) {
 	}
 	l.wants(r, "13:x 14:x 15:x")
 	l.log.Append(app.Batch{Position: app.Position{Log: "new", N: 3}}) // a gap in the feed
-	<-r.Wake()
 	l.wants(r, ErrTruncated.Error())
 }
 
@@ -122,22 +122,44 @@ func TestL4APositionIsResumedOrRefused(t *testing.T) {
 // one that reads both gets it once.
 func TestL2AChangeOfTwoTopicsComesOnce(t *testing.T) {
 	l := newLogTest(t, 10)
-	both, a := l.log.Reader([]string{"p=a", "p=b"}), l.log.Reader([]string{"p=a"})
+	both, a := l.log.Reader([]string{"p=a", "p=b"}, nothing), l.log.Reader([]string{"p=a"}, nothing)
 	l.n++
 	l.log.Append(app.Batch{Position: app.Position{Log: "l", N: 11}, Changes: []app.Change{{N: 11, ID: "x", Old: app.Row{"p": "a"}, New: app.Row{"p": "b"}}}})
 	l.put("y", "b")
 	l.wants(both, "11:x 12:y")
 	l.wants(a, "11:x")
-	a.Topics([]string{"p=b"})
-	l.put("z", "a")
-	l.put("z", "b")
-	l.wants(a, "14:z")
 }
+
+// Whoever is in ten thousand projects looks at the one that has changed, and
+// still misses none.
+func TestL8AReaderOfManyTopicsLooksAtTheChangedOnes(t *testing.T) {
+	l := newLogTest(t, 100)
+	var topics []string
+	for i := range 10_000 {
+		topics = append(topics, fmt.Sprint("p=", i))
+	}
+	r := l.log.Reader(topics, nothing)
+	l.put("x", "17")
+	l.put("y", "elsewhere")
+	if n := len(r.changedLocked()); n != 1 {
+		t.Errorf("it looks at %d topics for one change", n)
+	}
+	l.wants(r, "11:x")
+	l.put("z", "4")
+	l.put("x", "17")
+	l.wants(r, "13:z 14:x")
+	if err := r.Seek(app.Position{Log: "l", N: 10}); err != nil {
+		t.Fatal(err)
+	}
+	l.wants(r, "11:x 13:z 14:x")
+}
+
+func nothing() {}
 
 func TestL9AClosedReaderLeavesNothing(t *testing.T) {
 	l := newLogTest(t, 2)
 	for i := range 100 {
-		r := l.log.Reader([]string{fmt.Sprint("p=", i)})
+		r := l.log.Reader([]string{fmt.Sprint("p=", i)}, nothing)
 		l.put("x", fmt.Sprint(i))
 		r.Close()
 	}
@@ -162,7 +184,7 @@ func TestReadersSeeWhatAListSees(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		l := newLogTest(t, 40)
 		var all []app.Change
-		r := l.log.Reader([]string{"p=0"})
+		r := l.log.Reader([]string{"p=0"}, nothing)
 		topics := []string{"p=0"}
 		at := int64(10)
 		for range 200 {
@@ -186,8 +208,15 @@ func TestReadersSeeWhatAListSees(t *testing.T) {
 					t.Fatalf("seed %d: got %v, want %v", seed, got, want)
 				}
 				at = r.Position().N
-				topics = []string{fmt.Sprint("p=", random.IntN(3)), fmt.Sprint("=", random.IntN(3))}
-				r.Topics(topics)
+				if random.IntN(4) == 0 { // another reader goes on from there
+					topics = []string{fmt.Sprint("p=", random.IntN(3)), fmt.Sprint("=", random.IntN(3))}
+					next := l.log.Reader(topics, nothing)
+					if err := next.Seek(r.Position()); err != nil {
+						t.Fatalf("seed %d: %v", seed, err)
+					}
+					r.Close()
+					r = next
+				}
 			default:
 				if l.n-at < 40 {
 					l.put(fmt.Sprint(random.IntN(3)), fmt.Sprint(random.IntN(3)))
@@ -202,7 +231,7 @@ func TestReadersSeeWhatAListSees(t *testing.T) {
 func BenchmarkAppendBesideTenThousandReaders(b *testing.B) {
 	log := NewLog(app.Position{Log: "l"}, testTopics)
 	for i := range 10_000 {
-		defer log.Reader([]string{fmt.Sprint("p=", i)}).Close()
+		defer log.Reader([]string{fmt.Sprint("p=", i)}, nothing).Close()
 	}
 	n := int64(0)
 	for b.Loop() {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"lyceum/app"
 )
@@ -38,13 +39,15 @@ type Log struct {
 
 type entry struct {
 	change app.Change
+	at     time.Time
 	size   int
-	topics []string
+	topics []*topic
 }
 
 // topic is what readers of one topic share. It lives as long as it has entries
 // or readers.
 type topic struct {
+	name    string
 	entries []*entry
 	dropped int64 // the last change of this topic that is forgotten
 	readers map[*Reader]struct{}
@@ -71,8 +74,9 @@ func (l *Log) Append(b app.Batch) {
 		l.resetLocked(b.Position)
 		return
 	}
+	now := time.Now()
 	for _, c := range b.Changes {
-		l.addLocked(c)
+		l.addLocked(c, now)
 	}
 	l.last = max(l.last, b.Position.N)
 	for len(l.entries) > l.maxEntries || l.bytes > l.maxBytes && len(l.entries) > 0 {
@@ -87,7 +91,7 @@ func (l *Log) resetLocked(pos app.Position) {
 	for name, t := range l.topics {
 		t.entries, t.dropped = nil, pos.N
 		for r := range t.readers {
-			r.signal()
+			r.signalLocked(t)
 		}
 		if len(t.readers) == 0 {
 			delete(l.topics, name)
@@ -95,20 +99,22 @@ func (l *Log) resetLocked(pos app.Position) {
 	}
 }
 
-func (l *Log) addLocked(c app.Change) {
+func (l *Log) addLocked(c app.Change, now time.Time) {
 	names := l.topicsOf(c)
 	slices.Sort(names)
-	e := &entry{change: c, size: Size(c.Old) + Size(c.New), topics: slices.Compact(names)}
+	names = slices.Compact(names)
+	e := &entry{change: c, at: now, size: Size(c.Old) + Size(c.New), topics: make([]*topic, len(names))}
 	l.entries = append(l.entries, e)
 	l.bytes += e.size
-	for _, name := range e.topics {
+	l.last = max(l.last, c.N)
+	for i, name := range names {
 		t := l.topicLocked(name)
+		e.topics[i] = t
 		t.entries = append(t.entries, e)
 		for r := range t.readers {
-			r.signal()
+			r.signalLocked(t)
 		}
 	}
-	l.last = max(l.last, c.N)
 }
 
 // topicLocked returns the topic of a name. What was known of it before is
@@ -116,7 +122,7 @@ func (l *Log) addLocked(c app.Change) {
 func (l *Log) topicLocked(name string) *topic {
 	t := l.topics[name]
 	if t == nil {
-		t = &topic{dropped: l.dropped, readers: make(map[*Reader]struct{})}
+		t = &topic{name: name, dropped: l.dropped, readers: make(map[*Reader]struct{})}
 		l.topics[name] = t
 	}
 	return t
@@ -128,18 +134,17 @@ func (l *Log) dropLocked() {
 	l.entries = l.entries[1:]
 	l.bytes -= e.size
 	l.dropped = e.change.N
-	for _, name := range e.topics {
-		t := l.topics[name]
+	for _, t := range e.topics {
 		t.entries[0] = nil
 		t.entries = t.entries[1:]
 		t.dropped = e.change.N
-		l.releaseLocked(name, t)
+		l.releaseLocked(t)
 	}
 }
 
-func (l *Log) releaseLocked(name string, t *topic) {
-	if len(t.entries) == 0 && len(t.readers) == 0 {
-		delete(l.topics, name)
+func (l *Log) releaseLocked(t *topic) {
+	if len(t.entries) == 0 && len(t.readers) == 0 && l.topics[t.name] == t {
+		delete(l.topics, t.name)
 	}
 }
 

@@ -1,8 +1,10 @@
 package live
 
 import (
+	"maps"
 	"slices"
 	"sort"
+	"time"
 
 	"lyceum/app"
 )
@@ -14,67 +16,76 @@ const (
 	maxNextBytes = 2 << 20
 )
 
-// Reader reads the changes of some topics from a position on. Wake may be
-// received from anywhere; the methods belong to one goroutine.
-type Reader struct {
-	log    *Log
-	wake   chan struct{}
-	topics []string
-	id     string // the order of commits that pos is of
-	pos    int64
+// Entry is one change as a reader gets it.
+type Entry struct {
+	app.Change
+	At time.Time // when the store told of it
 }
 
-// Reader returns a reader that stands at the end of the log. Close it.
-func (l *Log) Reader(topics []string) *Reader {
-	r := &Reader{log: l, wake: make(chan struct{}, 1)}
+// Reader reads the changes of some topics from a position on. Next and Seek belong
+// to one goroutine at a time; Close may be called from any.
+type Reader struct {
+	log    *Log
+	wake   func()
+	topics []*topic
+	id     string // the order of commits that pos is of
+	pos    int64
+
+	// Topics that may hold something after pos: what the others hold is older.
+	// A reader of ten thousand topics looks at the one that has changed.
+	dirty    map[*topic]struct{}
+	allDirty bool
+}
+
+// Reader returns a reader that stands at the end of the log. wake is called after
+// each commit that concerns it; it must neither block nor call the log. Close the
+// reader.
+func (l *Log) Reader(topics []string, wake func()) *Reader {
+	r := &Reader{log: l, wake: wake}
+	names := slices.Clone(topics)
+	slices.Sort(names)
+	names = slices.Compact(names)
+	r.topics = make([]*topic, len(names))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r.id, r.pos = l.id, l.last
-	r.setLocked(topics)
+	for i, name := range names {
+		r.topics[i] = l.topicLocked(name)
+		r.topics[i].readers[r] = struct{}{}
+	}
 	return r
 }
 
-// Close makes the log forget the reader. (L9)
+// Close makes the log forget the reader. wake may still be running once. (L9)
 func (r *Reader) Close() {
 	r.log.mu.Lock()
 	defer r.log.mu.Unlock()
-	r.setLocked(nil)
-}
-
-// Wake gives a value after changes that concern the reader, or after Signal.
-func (r *Reader) Wake() <-chan struct{} { return r.wake }
-
-// Signal wakes the reader. It may be called from any goroutine.
-func (r *Reader) Signal() { r.signal() }
-
-func (r *Reader) signal() {
-	select {
-	case r.wake <- struct{}{}:
-	default: // it will wake anyway
+	for _, t := range r.topics {
+		delete(t.readers, r)
+		r.log.releaseLocked(t)
 	}
+	r.topics, r.dirty = nil, nil
 }
 
-// Topics replaces the topics. New ones are read from the reader's position on.
-func (r *Reader) Topics(topics []string) {
-	r.log.mu.Lock()
-	defer r.log.mu.Unlock()
-	r.setLocked(topics)
-}
-
-func (r *Reader) setLocked(topics []string) {
-	for _, name := range topics { // before the old ones go: what both have is kept
-		r.log.topicLocked(name).readers[r] = struct{}{}
-	}
-	for _, name := range r.topics {
-		if slices.Contains(topics, name) {
-			continue
+// signalLocked notes that a topic has changed.
+func (r *Reader) signalLocked(t *topic) {
+	if len(r.topics) == 1 {
+		r.allDirty = true
+	} else if !r.allDirty {
+		if r.dirty == nil {
+			r.dirty = make(map[*topic]struct{})
 		}
-		if t := r.log.topics[name]; t != nil {
-			delete(t.readers, r)
-			r.log.releaseLocked(name, t)
-		}
+		r.dirty[t] = struct{}{}
 	}
-	r.topics = slices.Clone(topics)
+	r.wake()
+}
+
+// changedLocked are the topics that Next has to look at.
+func (r *Reader) changedLocked() []*topic {
+	if r.allDirty {
+		return r.topics
+	}
+	return slices.Collect(maps.Keys(r.dirty))
 }
 
 // Seek moves the reader, or returns ErrTruncated if the log cannot tell all that
@@ -87,7 +98,7 @@ func (r *Reader) Seek(pos app.Position) error {
 	if pos.Log != l.id || pos.N < l.dropped {
 		return ErrTruncated
 	}
-	r.id, r.pos = l.id, pos.N
+	r.id, r.pos, r.allDirty = l.id, pos.N, true
 	return nil
 }
 
@@ -96,7 +107,7 @@ func (r *Reader) Position() app.Position { return app.Position{Log: r.id, N: r.p
 
 // Next returns what came after the reader's position, oldest first, and moves
 // it. more says that there is more at once. ErrTruncated: start anew. (L2, L7)
-func (r *Reader) Next() (changes []app.Change, more bool, err error) {
+func (r *Reader) Next() (entries []Entry, more bool, err error) {
 	l := r.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -104,8 +115,7 @@ func (r *Reader) Next() (changes []app.Change, more bool, err error) {
 		return nil, false, ErrTruncated
 	}
 	var found []*entry
-	for _, name := range r.topics {
-		t := l.topics[name]
+	for _, t := range r.changedLocked() {
 		if t.dropped > r.pos {
 			return nil, false, ErrTruncated
 		}
@@ -117,12 +127,14 @@ func (r *Reader) Next() (changes []app.Change, more bool, err error) {
 	bytes := 0
 	for i, e := range found {
 		if i == maxNext || i > 0 && bytes+e.size > maxNextBytes {
-			return changes, true, nil
+			return entries, true, nil
 		}
 		bytes += e.size
-		changes = append(changes, e.change)
+		entries = append(entries, Entry{e.change, e.at})
 		r.pos = e.change.N
 	}
 	r.pos = max(r.pos, l.last)
-	return changes, false, nil
+	clear(r.dirty)
+	r.allDirty = false
+	return entries, false, nil
 }

@@ -1,7 +1,7 @@
 package query
 
 import (
-	"errors"
+	"time"
 
 	"lyceum/app"
 )
@@ -34,16 +34,14 @@ type Message struct {
 	Changes  []Change
 	Position app.Position
 
+	// At is when the store told of the first of the changes.
+	At time.Time
+
 	// Still is asked by who writes to the socket, after it has waited for its
 	// turn and right before the first byte: whether the caller may still see all
-	// that is in the message. If not, nothing is written and ErrOutdated is
-	// returned to the watch. (W5)
+	// that is in the message. If not, nothing may be written. (W5)
 	Still func() bool
 }
-
-// ErrOutdated is returned by the send function of Watch if Still was false. The
-// watch then looks again and sends what is true now.
-var ErrOutdated = errors.New("the caller may no longer see this")
 
 // IndexError says which query of an array was refused. (Q1)
 type IndexError struct {

@@ -44,7 +44,7 @@ func BenchmarkChangeBesideTenThousandWatches(b *testing.B) {
 		open.Add(1)
 		q := list("projects", app.Row{"id": fmt.Sprint("p", i%projects), "title": nil})
 		over.Go(func() {
-			_ = engine.Watch(ctx, q, app.Row{"changes": true}, func(m query.Message) error {
+			_ = watch(ctx, engine, q, app.Row{"changes": true}, func(m query.Message) error {
 				if m.Answer != nil {
 					open.Done()
 				} else {

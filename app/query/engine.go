@@ -43,6 +43,8 @@ type Engine struct {
 	logs   map[string]*live.Log // by stored table
 	stop   []func()
 
+	streams streams
+
 	mu        sync.Mutex
 	documents map[string]string // document → project; a document never moves to another
 }
@@ -64,6 +66,7 @@ func New(o Options) (*Engine, error) {
 		store:  &Stores{Durable: o.Durable, Ephemeral: o.Ephemeral},
 		access: o.Access, log: o.Log, clock: o.Clock, meter: newMeter(o),
 		logs: make(map[string]*live.Log), documents: make(map[string]string),
+		streams: streams{byKey: make(map[streamKey]*stream)},
 	}
 	e.Writers["members"] = &members{e}
 	for _, t := range schema.All() {

@@ -89,7 +89,7 @@ func FuzzRun(f *testing.F) {
 		}
 		written = position(t, store) + position(t, ephemeral)
 		stop := errors.New("seen")
-		err = engine.Watch(ctx, asked, given, func(m query.Message) error {
+		err = watch(ctx, engine, asked, given, func(m query.Message) error {
 			z.check(*m.Answer)
 			return stop
 		})

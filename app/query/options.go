@@ -11,6 +11,7 @@ import (
 type options struct {
 	limit                int
 	order                []order
+	orderBy              any // as it was given
 	changes, delete, set bool
 	after                *app.Position
 }
@@ -72,6 +73,7 @@ func (o *options) setLimit(t *schema.Table, v any) error {
 }
 
 func (o *options) setOrder(t *schema.Table, v any) error {
+	o.orderBy = v
 	list, ok := v.([]any)
 	if !ok {
 		list = []any{v}

@@ -20,6 +20,7 @@ type ask struct {
 	table *schema.Table
 	op    op
 	list  bool
+	asked app.Row        // of a get, as it was given
 	shape []*node        // of a get
 	eq    map[string]any // the top-level equality leaves of a get
 	given app.Row        // of a set or delete
@@ -113,6 +114,7 @@ func (q *ask) parseGet(row app.Row) error {
 	if q.opts.after != nil && !q.opts.changes {
 		return app.Errorf(app.Invalid, "options.after is for a watch.")
 	}
+	q.asked = row
 	q.eq = make(map[string]any)
 	for _, name := range sortedKeys(row) {
 		f := q.table.Field(name)

@@ -369,7 +369,7 @@ func TestL9AWatchThatCannotBeIsRefused(t *testing.T) {
 		"not_found: This directory does not exist, or you may not see it.":                        list("directories", app.Row{"project_id": "p2", "path": "", "entries": nil}),
 		"invalid: A set of projects is one object, not a list; a get asks for something by null.": list("projects", app.Row{"id": "p1"}),
 	} {
-		err := w.engine.Watch(w.as("ada"), q, app.Row{"changes": true}, func(query.Message) error {
+		err := watch(w.as("ada"), w.engine, q, app.Row{"changes": true}, func(query.Message) error {
 			t.Errorf("%v was answered", q)
 			return errors.New("over")
 		})

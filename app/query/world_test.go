@@ -218,7 +218,7 @@ func (w *world) rewatch(name string, q any, options app.Row, rows map[string]app
 		tab.key = declared.Key
 	}
 	go func() {
-		err := w.engine.Watch(ctx, q, options, tab.take)
+		err := watch(ctx, w.engine, q, options, tab.take)
 		tab.mu.Lock()
 		tab.err, tab.over = err, true
 		tab.signalLocked()
@@ -227,6 +227,44 @@ func (w *world) rewatch(name string, q any, options app.Row, rows map[string]app
 	}()
 	w.t.Cleanup(tab.close)
 	return tab
+}
+
+// errOutdated is what a socket answers that may no longer send a message.
+var errOutdated = errors.New("the caller may no longer see this")
+
+// watch does what a connection does: it sends whatever there is, until ctx ends,
+// the watch ends or send fails.
+func watch(ctx context.Context, e *query.Engine, q any, options app.Row, send func(query.Message) error) error {
+	woken := make(chan struct{}, 1)
+	sub, err := e.Subscribe(ctx, q, options, func() {
+		select {
+		case woken <- struct{}{}:
+		default:
+		}
+	})
+	if err != nil {
+		return err
+	}
+	defer sub.Close()
+	for {
+		m, ok, err := sub.Next(ctx)
+		switch {
+		case err != nil:
+			return err
+		case ok:
+			if err := send(m); err == nil {
+				sub.Sent()
+			} else if !errors.Is(err, errOutdated) {
+				return err
+			}
+			continue
+		}
+		select {
+		case <-woken:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 func (tab *tab) close() {
@@ -259,7 +297,7 @@ func (tab *tab) take(m query.Message) error {
 	defer tab.gate.Unlock()
 	tab.wait(false)
 	if !m.Still() {
-		return query.ErrOutdated
+		return errOutdated
 	}
 	tab.mu.Lock()
 	defer tab.mu.Unlock()

@@ -12,41 +12,41 @@ import (
 // ask begins to answer a question. It waits while too much is under way, and
 // refuses what is over the bounds.
 func (c *connection) ask(m wire.Ask, size int) error {
-	watch := query.Watches(m.Options)
+	watches := query.Watches(m.Options)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for !watch && c.unread > 0 && c.unread+size > maxUnread && c.ctx.Err() == nil {
+	for !watches && c.unread > 0 && c.unread+size > maxUnread && c.ctx.Err() == nil {
 		c.room.Wait()
 	}
 	switch {
 	case c.asks[m.ID] != nil || c.watches[m.ID] != nil:
 		return app.Errorf(app.Invalid, "The id %d is in use by a question that is not over.", m.ID)
-	case watch && len(c.watches) >= wire.MaxSubscriptions:
+	case watches && len(c.watches) >= wire.MaxSubscriptions:
 		return app.Errorf(app.TooLarge, "One connection may watch %d things, no more. Please close some tabs of the page.", wire.MaxSubscriptions)
-	case watch && c.watched+size > maxUnread: // waiting would be for ever
+	case watches && c.watched+size > maxUnread: // waiting would be for ever
 		return app.Errorf(app.TooLarge, "What one connection watches may be described by %d MiB, no more. Please close some tabs of the page.", maxUnread>>20)
-	case !watch && len(c.asks) >= wire.MaxAsks:
+	case !watches && len(c.asks) >= wire.MaxAsks:
 		return app.Errorf(app.TooLarge, "One connection may have %d questions unanswered, no more. Please wait for some answers.", wire.MaxAsks)
 	}
 	ctx, cancel := context.WithCancel(c.ctx)
 	t := &task{cancel: cancel, done: make(chan struct{})}
-	group, run, held := c.asks, c.answer, &c.unread
-	if watch {
-		group, run, held = c.watches, c.watch, &c.watched
+	if watches {
+		c.beginLocked(ctx, m, t, size)
+		return nil
 	}
-	group[m.ID] = t
-	*held += size
+	c.asks[m.ID] = t
+	c.unread += size
 	before, after := c.orderLocked(m)
 	c.tasks.Go(func() {
 		if before != nil {
 			<-before
 		}
-		run(ctx, m)
+		c.answer(ctx, m)
 		cancel()
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		delete(group, m.ID)
-		*held -= size
+		delete(c.asks, m.ID)
+		c.unread -= size
 		c.room.Broadcast()
 		close(t.done)
 		c.doneLocked(m, after)
@@ -89,18 +89,6 @@ func tableOf(m wire.Ask) string {
 	return ""
 }
 
-// cancel ends a watch and waits for its end, so that nothing of it comes after
-// what is sent next. A question is answered in any case.
-func (c *connection) cancel(id int64) {
-	c.mu.Lock()
-	t := c.watches[id]
-	c.mu.Unlock()
-	if t != nil {
-		t.cancel()
-		<-t.done
-	}
-}
-
 // maxReruns bounds how often a get is run again because the caller's access has
 // changed before its answer was sent.
 const maxReruns = 5
@@ -127,28 +115,6 @@ func (c *connection) answer(ctx context.Context, m wire.Ask) {
 		}
 	}
 	c.refuse(m.ID, app.Errorf(app.Unavailable, "What you may see is changing too fast. Please try again."))
-}
-
-// watch runs a watch until it is cancelled or cannot go on.
-func (c *connection) watch(ctx context.Context, m wire.Ask) {
-	err := c.server.Tables.Watch(ctx, m.Query, m.Options, func(n query.Message) error {
-		var out wire.Message = wire.Changes{ID: m.ID, Changes: changes(n.Changes), Position: n.Position}
-		if n.Answer != nil {
-			out = wire.Answer{ID: m.ID, Result: result(*n.Answer)}
-		}
-		if ctx.Err() != nil { // cancelled while it was made
-			return ctx.Err()
-		}
-		err := c.send(out, n.Still)
-		if errors.Is(err, errStale) {
-			return query.ErrOutdated
-		}
-		c.sent(m.ID, err)
-		return err
-	})
-	if err != nil && ctx.Err() == nil {
-		c.refuse(m.ID, err)
-	}
 }
 
 // sent ends the connection if a message could not be sent: the browser is gone.

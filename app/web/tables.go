@@ -79,10 +79,12 @@ func (s *Server) speak(ctx context.Context, line transport, codec wire.Codec, ca
 	ctx, end := context.WithCancelCause(ctx)
 	c := &connection{
 		server: s, line: line, caller: caller, ctx: ctx, end: end, codec: codec,
-		asks: map[int64]*task{}, watches: map[int64]*task{}, last: map[string]chan struct{}{},
+		asks: map[int64]*task{}, watches: map[int64]*watch{}, last: map[string]chan struct{}{},
 	}
 	c.room = sync.NewCond(&c.mu)
+	c.pump.wake = make(chan struct{}, 1)
 	c.tasks.Go(func() { line.keepAlive(ctx) })
+	c.tasks.Go(c.pumpWatches)
 	c.tasks.Go(func() {
 		<-ctx.Done()
 		c.mu.Lock()
@@ -94,14 +96,16 @@ func (s *Server) speak(ctx context.Context, line transport, codec wire.Codec, ca
 	})
 	end(c.listen())
 	c.tasks.Wait()
+	c.endWatches()
 	// The connection is gone, and its rows must go too.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), disconnectTimeout)
 	defer cancel()
 	s.Tables.Disconnected(ctx, caller.ConnectionID)
 }
 
-// connection is one tab. One goroutine reads (listen); each question and each
-// watch has one of its own, which writes when it is its turn.
+// connection is one tab. One goroutine reads (listen), one writes what its watches
+// have (pumpWatches); each question has one of its own, which writes when it is its
+// turn.
 type connection struct {
 	server *Server
 	line   transport
@@ -110,17 +114,18 @@ type connection struct {
 	ctx    context.Context
 	end    context.CancelCauseFunc
 	tasks  sync.WaitGroup
+	pump   pump
 
 	mu      sync.Mutex
 	room    *sync.Cond // unread became less, or ctx has ended
 	unread  int        // bytes of questions
 	watched int        // bytes of what is watched
 	asks    map[int64]*task
-	watches map[int64]*task
+	watches map[int64]*watch
 	last    map[string]chan struct{} // table → closed when the last set of it is done
 }
 
-// task is a question or a watch.
+// task is a question, or the opening of a watch.
 type task struct {
 	cancel context.CancelFunc
 	done   chan struct{}

@@ -43,9 +43,8 @@ type Tables interface {
 	// Run answers a get or a set, or an array of them. The context's end does
 	// not undo what is durable.
 	Run(ctx context.Context, query any, options app.Row, request string) (query.Answer, error)
-	// Watch sends the first answer, then changes, until ctx ends or send fails.
-	// It waits for send, which may take as long as the browser does.
-	Watch(ctx context.Context, query any, options app.Row, send func(query.Message) error) error
+	// Subscribe begins a watch. wake is called when it may have something.
+	Subscribe(ctx context.Context, query any, options app.Row, wake func()) (query.Watch, error)
 	// Disconnected removes the ephemeral rows of a connection (W4).
 	Disconnected(ctx context.Context, connectionID string)
 }

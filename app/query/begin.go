@@ -1,0 +1,259 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"lyceum/app"
+	"lyceum/app/live"
+)
+
+// start makes the first answer: the rows, or that the client may go on from where
+// it says that it is. (L1, L4)
+func (w *Subscription) start(ctx context.Context) (Message, bool, error) {
+	sc, stamp, err := w.may()
+	if err != nil {
+		return Message{}, false, err
+	}
+	after := w.resume
+	w.resume = nil
+	if after != nil {
+		m, ok, err := w.goOn(ctx, sc, stamp, *after)
+		if ok || err != nil {
+			return m, ok, err
+		}
+	}
+	records, cut, err := w.arrive(ctx, sc, stamp)
+	if err != nil {
+		return Message{}, false, err
+	}
+	if cut && w.ask.table.AppendOnly {
+		return Message{}, false, app.Errorf(app.TooLarge, "There are more rows of %s than one answer may have; ask for newer ones.", w.ask.table.Name)
+	}
+	rows := make([]app.Row, 0, len(records))
+	keys := make(map[string]bool)
+	for _, rec := range records {
+		rows = append(rows, w.ask.project(rec.Row))
+		keys[sc.key(rec.Row)] = true
+	}
+	pos := w.next.position()
+	return Message{
+		Answer:   &Answer{List: true, Rows: rows, Start: true, Cut: cut && w.ask.opts.limit == 0, Position: &pos},
+		Position: pos, Still: w.still(keys),
+	}, true, nil
+}
+
+// arrive joins the stream of a scope and returns its rows as they are at w.next.
+func (w *Subscription) arrive(ctx context.Context, sc scope, stamp string) (records []app.Record, cut bool, err error) {
+	s := w.engine.join(w, sc)
+	w.next = place{stream: s, stamp: stamp}
+	s.mu.Lock()
+	if !s.opened {
+		defer s.mu.Unlock()
+		got, err := s.openLocked(ctx)
+		if errors.Is(err, errLong) && w.ask.table.AppendOnly {
+			return nil, true, nil
+		}
+		if err != nil {
+			w.drop()
+			return nil, false, err
+		}
+		w.next.pos, w.next.index = s.pos, s.first
+		if s.window != nil {
+			return s.window.shown(), w.more(s), nil
+		}
+		return got.records, got.cut, nil
+	}
+	if err := s.advanceLocked(ctx); err != nil {
+		s.mu.Unlock()
+		w.drop()
+		return nil, false, err
+	}
+	w.next.pos, w.next.index = s.pos, s.first+int64(len(s.steps))
+	s.reads(w, w.next.index)
+	if s.window != nil {
+		defer s.mu.Unlock()
+		return append([]app.Record{}, s.window.shown()...), w.more(s), nil
+	}
+	s.mu.Unlock()
+	return w.reread(ctx, sc)
+}
+
+// more reports whether a window has rows that are not shown.
+func (w *Subscription) more(s *stream) bool {
+	return s.window.more || len(s.window.records) > s.window.limit
+}
+
+// reread reads the rows of a stream that others have opened, which does not keep
+// them. They are newer than its steps.
+func (w *Subscription) reread(ctx context.Context, sc scope) (records []app.Record, cut bool, err error) {
+	got, err := w.engine.read(ctx, w.ask, sc, w.ask.limit())
+	if err == nil && got.cut && !w.ask.table.AppendOnly {
+		err = errLong
+	}
+	if err != nil {
+		w.drop()
+		return nil, false, err
+	}
+	w.next.pos = got.first
+	w.next.skip, w.next.until = got.first.N, got.last.N
+	if got.last.N > got.first.N {
+		w.next.early = make(map[string]int64, len(got.records))
+		for _, rec := range got.records {
+			w.next.early[rec.ID] = rec.Rev
+		}
+	}
+	return got.records, got.cut, nil
+}
+
+// goOn answers a client that comes back, if all that came since is known and its
+// access is what it was. (L4)
+func (w *Subscription) goOn(ctx context.Context, sc scope, stamp string, after app.Position) (Message, bool, error) {
+	end := w.engine.logs[w.ask.table.Stored()].Position()
+	at := place{stamp: stamp, pos: app.Position{Log: end.Log, N: after.N}}
+	if after != at.position() || after.N > end.N {
+		return Message{}, false, nil
+	}
+	if _, cut, err := w.arrive(ctx, sc, stamp); err != nil || cut && !w.held {
+		if errors.Is(err, errLong) || errors.Is(err, live.ErrTruncated) {
+			err = nil // a new start will tell
+		}
+		w.drop()
+		return Message{}, false, err
+	}
+	at.stream = w.next.stream
+	if !w.seek(&at) {
+		w.drop()
+		return Message{}, false, nil
+	}
+	w.next = at
+	return Message{
+		Answer:   &Answer{List: true, Rows: []app.Row{}, Position: &after},
+		Position: after, Still: w.still(nil),
+	}, true, nil
+}
+
+// seek finds the position of a place: among the steps of its stream, or in the
+// log of the table.
+func (w *Subscription) seek(at *place) bool {
+	s := at.stream
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil || !s.opened {
+		return false
+	}
+	if w.held {
+		return w.seekWindowLocked(at)
+	}
+	at.alone = s.alone(at.pos)
+	return at.alone != nil
+}
+
+// seekWindowLocked finds the position of a place in a stream that keeps a window:
+// between two of its steps, or before them where nothing has concerned it since.
+func (w *Subscription) seekWindowLocked(at *place) bool {
+	s := at.stream
+	index, ok := s.indexAfterLocked(at.pos.N)
+	at.index = index
+	if ok {
+		return true
+	}
+	r := s.alone(at.pos)
+	if r == nil {
+		return false
+	}
+	defer r.Close()
+	entries, _, err := r.Next()
+	at.index = s.first
+	return err == nil && (len(entries) == 0 || entries[0].N > s.dropped)
+}
+
+// alone returns a reader of what concerns the stream from a position on; nil if
+// the log has forgotten it.
+func (s *stream) alone(pos app.Position) *live.Reader {
+	r := s.logs[s.ask.table.Stored()].Reader(s.ask.topics(s.scope), func() {})
+	if err := r.Seek(pos); err != nil {
+		r.Close()
+		return nil
+	}
+	return r
+}
+
+// rescope takes a change of access in: rows that the caller may see no longer go,
+// rows that it may see now come; nothing else is disturbed. (L5, W5)
+func (w *Subscription) rescope(ctx context.Context) (Message, bool, error) {
+	sc, stamp, err := w.may()
+	if err != nil {
+		return Message{}, false, err
+	}
+	if maps.Equal(sc.keys, w.at.stream.scope.keys) {
+		w.at.stamp = stamp
+		if w.at.alone != nil {
+			return w.readAlone(ctx)
+		}
+		return w.read(ctx)
+	}
+	have, ok := w.have(ctx)
+	if !ok {
+		return Message{}, false, live.ErrTruncated // so slow a client gets the rows again
+	}
+	records, cut, err := w.arrive(ctx, sc, stamp)
+	if err == nil && cut && !w.held {
+		err = errLong
+	}
+	if err != nil {
+		return Message{}, false, err
+	}
+	changes, keys := w.differences(have, records, sc)
+	if len(changes) == 0 {
+		w.Sent() // it is there already
+		return w.read(ctx)
+	}
+	return Message{Changes: changes, Position: w.next.position(), Still: w.still(keys)}, true, nil
+}
+
+// have returns the rows that the client has, if that is known exactly.
+func (w *Subscription) have(ctx context.Context) (map[string]known, bool) {
+	s := w.at.stream
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sent := max(w.at.skip, w.at.until)
+	if w.at.alone != nil || w.at.index < s.first || s.advanceLocked(ctx) != nil || s.pos.N < sent || w.at.index < s.first {
+		return nil, false
+	}
+	for _, st := range s.steps[w.at.index-s.first:] {
+		if slices.ContainsFunc(st.told, func(t told) bool { return t.n != 0 && t.n <= sent }) {
+			return nil, false
+		}
+	}
+	return s.haveLocked(w.at.index)
+}
+
+// differences are what makes rows that a client has into others.
+func (w *Subscription) differences(have map[string]known, records []app.Record, sc scope) (changes []Change, keys map[string]bool) {
+	stays := make(map[string]bool, len(records))
+	for _, rec := range records {
+		stays[rec.ID] = true
+	}
+	for _, id := range sortedIDs(have) {
+		if !stays[id] {
+			changes = append(changes, w.ask.delete(id, nil))
+		}
+	}
+	keys = make(map[string]bool)
+	for _, rec := range records {
+		before, was := have[rec.ID]
+		if was && before.rev == rec.Rev {
+			continue
+		}
+		change := w.ask.insert(rec.Row)
+		if was {
+			change = w.ask.replacement(w.ask.project(rec.Row))
+		}
+		changes = append(changes, change)
+		keys[sc.key(rec.Row)] = true
+	}
+	return changes, keys
+}

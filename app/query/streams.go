@@ -1,0 +1,120 @@
+package query
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+)
+
+// streamKey names a stream: equal queries within equal scopes have equal ones.
+type streamKey [sha256.Size]byte
+
+// streams are those that somebody reads.
+type streams struct {
+	mu    sync.Mutex
+	byKey map[streamKey]*stream
+}
+
+// key names what a query asks within a scope; held says that it is kept as a
+// window.
+func (q *ask) key(s scope, held bool) streamKey {
+	h := sha256.New()
+	// Maps are printed in the order of their keys, strings are quoted: two
+	// queries look alike only if they are.
+	fmt.Fprintf(h, "%s %#v %d %#v %t %q", q.table.Name, q.asked, q.opts.limit, q.opts.orderBy, held, s.field)
+	for _, key := range slices.Sorted(maps.Keys(s.keys)) {
+		fmt.Fprintf(h, " %q", key)
+	}
+	return streamKey(h.Sum(nil))
+}
+
+// join makes a subscription a reader of the stream of its query within a scope.
+func (e *Engine) join(w *Subscription, sc scope) *stream {
+	key := w.ask.key(sc, w.held)
+	e.streams.mu.Lock()
+	defer e.streams.mu.Unlock()
+	s := e.streams.byKey[key]
+	if s == nil {
+		s = &stream{Engine: e, ask: w.ask, scope: sc, key: key, subs: make(map[*Subscription]int64)}
+		if w.held {
+			s.window = &window{ask: w.ask, limit: w.ask.limit()}
+		}
+		s.reader = e.logs[w.ask.table.Stored()].Reader(w.ask.topics(sc), s.wake)
+		if showsAccess(w.ask.table) {
+			s.stop = e.access.Watch("", func() {
+				s.again.Store(true)
+				s.wake()
+			})
+		}
+		e.streams.byKey[key] = s
+	}
+	s.subsMu.Lock()
+	defer s.subsMu.Unlock()
+	s.subs[w] = 0 // nothing is forgotten before it has found its place
+	return s
+}
+
+// leave ends the reading of a subscription. The last one closes the stream. (L9)
+func (e *Engine) leave(w *Subscription, s *stream) {
+	e.streams.mu.Lock()
+	defer e.streams.mu.Unlock()
+	s.subsMu.Lock()
+	delete(s.subs, w)
+	left := len(s.subs)
+	s.subsMu.Unlock()
+	if left > 0 {
+		return
+	}
+	s.reader.Close()
+	if s.stop != nil {
+		s.stop()
+	}
+	if e.streams.byKey[s.key] == s {
+		delete(e.streams.byKey, s.key)
+	}
+}
+
+// forget keeps others from joining a stream that has ended.
+func (ss *streams) forget(s *stream) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if ss.byKey[s.key] == s {
+		delete(ss.byKey, s.key)
+	}
+}
+
+// reads notes which step a subscription reads next.
+func (s *stream) reads(w *Subscription, next int64) {
+	s.subsMu.Lock()
+	defer s.subsMu.Unlock()
+	if _, is := s.subs[w]; is {
+		s.subs[w] = next
+	}
+}
+
+// indexAfterLocked returns the number of the first step after a position of the
+// table's log; ok is false if some that came after it are forgotten.
+func (s *stream) indexAfterLocked(n int64) (index int64, ok bool) {
+	if n < s.dropped {
+		return 0, false
+	}
+	i := slices.IndexFunc(s.steps, func(st *step) bool { return st.pos.N > n })
+	if i < 0 {
+		i = len(s.steps)
+	}
+	return s.first + int64(i), true
+}
+
+// Streams returns how many subscriptions and how many different streams are open.
+func (e *Engine) Streams() (subscriptions, different int) {
+	e.streams.mu.Lock()
+	defer e.streams.mu.Unlock()
+	for _, s := range e.streams.byKey {
+		s.subsMu.Lock()
+		subscriptions += len(s.subs)
+		s.subsMu.Unlock()
+	}
+	return subscriptions, len(e.streams.byKey)
+}

@@ -1,0 +1,188 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+
+	"lyceum/app/query"
+	"lyceum/app/wire"
+)
+
+// watch is one watch of a connection. A task opens it and sends its first answer;
+// from then on the connection's pump sends what comes.
+type watch struct {
+	*task
+	id   int64
+	size int // bytes of the question
+	sub  query.Watch
+
+	turn   sync.Mutex // held while a message of it is made and written
+	ended  bool       // guarded by turn
+	queued bool       // guarded by the pump's lock
+}
+
+// pump knows which watches of a connection may have something to send.
+type pump struct {
+	wake chan struct{} // holds a value while ready may have something
+
+	mu    sync.Mutex
+	ready []*watch // each once
+}
+
+// mark notes that a watch may have something. It is called from the log of a
+// table, and does not block.
+func (p *pump) mark(w *watch) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if w.queued {
+		return
+	}
+	w.queued = true
+	p.ready = append(p.ready, w)
+	select {
+	case p.wake <- struct{}{}:
+	default: // it will wake anyway
+	}
+}
+
+// take returns what has been marked since the last time.
+func (p *pump) take() []*watch {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ready := p.ready
+	p.ready = nil
+	for _, w := range ready {
+		w.queued = false
+	}
+	return ready
+}
+
+// pumpWatches sends what the watches have, one message of each in turn, until the
+// connection ends.
+func (c *connection) pumpWatches() {
+	for {
+		select {
+		case <-c.pump.wake:
+		case <-c.ctx.Done():
+			return
+		}
+		for _, w := range c.pump.take() {
+			if c.advance(c.ctx, w) {
+				c.pump.mark(w) // there may be more
+			}
+		}
+	}
+}
+
+// beginLocked opens a watch. It may take long: watching a folder starts its
+// project.
+func (c *connection) beginLocked(ctx context.Context, m wire.Ask, t *task, size int) {
+	w := &watch{task: t, id: m.ID, size: size}
+	c.watches[m.ID] = w
+	c.watched += size
+	c.tasks.Go(func() {
+		defer close(t.done)
+		sub, err := c.server.Tables.Subscribe(ctx, m.Query, m.Options, func() { c.pump.mark(w) })
+		w.turn.Lock()
+		w.sub = sub
+		w.turn.Unlock()
+		if err != nil {
+			if ctx.Err() == nil {
+				c.refuse(w.id, err)
+			}
+			c.endWatch(w)
+			return
+		}
+		if c.advance(ctx, w) {
+			c.pump.mark(w)
+		}
+	})
+}
+
+// advance sends the next message of a watch, if there is one. It reports whether
+// there may be another.
+func (c *connection) advance(ctx context.Context, w *watch) (more bool) {
+	w.turn.Lock()
+	defer w.turn.Unlock()
+	if w.ended || w.sub == nil {
+		return false
+	}
+	m, ok, err := w.sub.Next(ctx)
+	if err != nil {
+		if ctx.Err() == nil { // else its end is under way
+			c.refuse(w.id, err)
+			c.endWatchLocked(w)
+		}
+		return false
+	}
+	if !ok || ctx.Err() != nil {
+		return false
+	}
+	err = c.send(message(w.id, m), m.Still)
+	switch {
+	case err == nil:
+		w.sub.Sent()
+	case !errors.Is(err, errStale): // else the next one is what is right now
+		c.sent(w.id, err)
+		c.endWatchLocked(w)
+		return false
+	}
+	return true
+}
+
+// message is what a watch tells as it travels.
+func message(id int64, m query.Message) wire.Message {
+	if m.Answer != nil {
+		return wire.Answer{ID: id, Result: result(*m.Answer)}
+	}
+	return wire.Changes{ID: id, Changes: changes(m.Changes), Position: m.Position}
+}
+
+// cancel ends a watch and waits for its end, so that nothing of it comes after
+// what is sent next. A question is answered in any case.
+func (c *connection) cancel(id int64) {
+	c.mu.Lock()
+	w := c.watches[id]
+	c.mu.Unlock()
+	if w != nil {
+		w.cancel()
+		<-w.done
+		c.endWatch(w)
+	}
+}
+
+// endWatches ends those that are left when the connection has ended. (L9)
+func (c *connection) endWatches() {
+	c.mu.Lock()
+	left := slices.Collect(maps.Values(c.watches))
+	c.mu.Unlock()
+	for _, w := range left {
+		c.endWatch(w)
+	}
+}
+
+func (c *connection) endWatch(w *watch) {
+	w.turn.Lock()
+	defer w.turn.Unlock()
+	c.endWatchLocked(w)
+}
+
+// endWatchLocked ends a watch whose turn is held. Its id is free then.
+func (c *connection) endWatchLocked(w *watch) {
+	if w.ended {
+		return
+	}
+	w.ended = true
+	w.cancel()
+	if w.sub != nil {
+		w.sub.Close()
+		w.sub = nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.watches, w.id)
+	c.watched -= w.size
+}
