@@ -104,12 +104,12 @@ func BenchmarkDecode(b *testing.B) {
 	var kept texts
 	for _, test := range []struct {
 		name string
-		only []string
+		fields []string
 	}{{"row", nil}, {"one field", []string{"users"}}} {
 		b.Run(test.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := decode(raw, &kept, test.only); err != nil {
+				if _, err := decode(raw, &kept, test.fields); err != nil {
 					b.Fatal(err)
 				}
 			}
