@@ -219,8 +219,18 @@ func (p *person) post(path string, body map[string]string) (*http.Response, stri
 	return p.do(r)
 }
 
-// dial opens a WebSocket.
+// dial opens a WebSocket that closes with the test.
 func (p *person) dial(path string, header http.Header, protocols ...string) (*websocket.Conn, *http.Response, error) {
+	p.w.t.Helper()
+	conn, resp, err := p.connect(path, header, protocols...)
+	if conn != nil {
+		p.w.t.Cleanup(func() { _ = conn.Close() })
+	}
+	return conn, resp, err
+}
+
+// connect opens a WebSocket that the test closes.
+func (p *person) connect(path string, header http.Header, protocols ...string) (*websocket.Conn, *http.Response, error) {
 	p.w.t.Helper()
 	u, err := url.Parse(p.w.base + path)
 	if err != nil {
@@ -236,7 +246,6 @@ func (p *person) dial(path string, header http.Header, protocols ...string) (*we
 	d := websocket.Dialer{Subprotocols: protocols, HandshakeTimeout: patience}
 	conn, resp, err := d.DialContext(p.w.t.Context(), u.String(), header)
 	if conn != nil {
-		p.w.t.Cleanup(func() { _ = conn.Close() })
 		if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 			p.w.t.Fatal(err)
 		}
@@ -259,6 +268,12 @@ func (p *person) tab(codec wire.Codec) *tab {
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
+	return p.greet(conn, codec)
+}
+
+// greet says hello.
+func (p *person) greet(conn *websocket.Conn, codec wire.Codec) *tab {
+	p.w.t.Helper()
 	tb := &tab{t: p.w.t, conn: conn, codec: codec}
 	tb.send(wire.ClientHello{Version: wire.Version})
 	hello, ok := tb.next().(wire.ServerHello)
