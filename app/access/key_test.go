@@ -27,7 +27,7 @@ func (s *site) key(id string, bounds app.Row) app.Caller {
 
 // A leaked key must do as little as its maker has said, also where its account
 // may do more; and never more than its account.
-func TestAKeyIsAPartOfItsAccount(t *testing.T) {
+func TestK1AKeyIsAPartOfItsAccount(t *testing.T) {
 	s := open(t)
 	s.put("accounts", "ed", app.Row{"id": "ed", "administrator": true})
 	s.users("p2", app.Row{"sam": role("owner"), "ed": role("owner")})
@@ -79,8 +79,8 @@ func TestAKeyHoldsWithItsBoundsOnly(t *testing.T) {
 	}
 }
 
-// W5: a script that watches, or takes a file, is cut off with its key.
-func TestW5GuardEndsWithTheKey(t *testing.T) {
+// A script that watches, or takes a file, is cut off with its key.
+func TestK4W5GuardEndsWithTheKey(t *testing.T) {
 	lose := map[string]func(*site){
 		"revoked":             func(s *site) { s.put("api_keys", "k1", nil) },
 		"expired":             func(*site) { <-time.After(2 * time.Hour) },

@@ -62,7 +62,7 @@ func (s *scripts) who(secret string) (app.Caller, error) {
 }
 
 // A backup of the database must not hold anything that signs in.
-func TestAKeyIsAnsweredOnceAndStoredHashed(t *testing.T) {
+func TestK1AKeyIsAnsweredOnceAndStoredHashed(t *testing.T) {
 	s := newScripts(t)
 	secret := s.made("k1", app.Row{"scope": "project", "project_id": "p1", "read_only": true})
 	if !strings.HasPrefix(secret, "lyceum_") || len(secret) < 30 {
@@ -124,8 +124,8 @@ func TestKeysThatWouldNotWorkAreRefused(t *testing.T) {
 	}
 }
 
-// W5: whoever has found a key on a computer is out as soon as it is revoked.
-func TestW5AKeyEndsWhenItIsRevokedOrExpires(t *testing.T) {
+// Whoever has found a key on a computer is out as soon as it is revoked.
+func TestK4AKeyEndsWhenItIsRevokedOrExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScripts(t)
 		revoked := s.made("k1", nil)

@@ -237,7 +237,7 @@ func attempts(table *schema.Table, rows map[string]app.Row) []attempt {
 // every field, every row, by every kind of key, and the whole store is looked at
 // after each. What a narrow key could change outside of its bounds, and a leaked
 // one could turn into a lasting sign-in, would be found here.
-func TestW5KeysSetNothingOutsideOfTheirBounds(t *testing.T) {
+func TestK2K3KeysSetNothingOutsideOfTheirBounds(t *testing.T) {
 	for _, script := range scripts {
 		for _, table := range schema.All() {
 			may, known := keysMay[table.Name]
@@ -289,7 +289,7 @@ func changed(before, after map[string]map[string]app.Row) func(func(table, id st
 
 // What a key may read is what its account may, less what is not in its bounds, by
 // a get and by a watch.
-func TestQ9KeysReadNothingOutsideOfTheirBounds(t *testing.T) {
+func TestK2K3KeysReadNothingOutsideOfTheirBounds(t *testing.T) {
 	w := keyWorld(t)
 	for _, table := range schema.All() {
 		if !table.Public() || table.Get == schema.Nobody {

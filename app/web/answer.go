@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"lyceum/app"
+	"lyceum/app/query"
+	"lyceum/app/wire"
 )
 
 // maxBody bounds the JSON of a request: passwords, names and tokens.
@@ -31,18 +33,29 @@ func (s *Server) handle(h handler) http.Handler {
 		if err == nil {
 			return
 		}
-		kind, message := app.Public(err)
+		kind, _ := app.Public(err)
 		if kind == app.Internal {
 			s.Log.ErrorContext(r.Context(), "request failed",
 				"method", r.Method, "route", r.Pattern, "account", app.CallerFrom(r.Context()).AccountID, "err", err)
 		}
-		encode(w, status[kind], failure{kind, message})
+		code := status[kind]
+		if _, wrong := errors.AsType[*keyError](err); wrong {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			code = http.StatusUnauthorized
+		}
+		encode(w, code, told(err))
 	})
 }
 
-type failure struct {
-	Kind    app.Kind `json:"kind"`
-	Message string   `json:"message"`
+// told is an error as it travels.
+func told(err error) wire.Error {
+	kind, message := app.Public(err)
+	out := wire.Error{Kind: kind, Message: message}
+	if e, ok := errors.AsType[*query.IndexError](err); ok {
+		index := int64(e.Index)
+		out.Index = &index
+	}
+	return out
 }
 
 var status = map[app.Kind]int{
@@ -67,15 +80,9 @@ func decode(w http.ResponseWriter, r *http.Request, into any) error {
 	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) != "application/json" {
 		return app.Errorf(app.Invalid, "This has to be sent as application/json.")
 	}
-	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)); err != nil {
-		return fmt.Errorf("bound the reading of a request: %w", err)
-	}
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return app.Errorf(app.TooLarge, "This is more than %d bytes, the most that is read here.", maxBody)
-	}
+	data, err := readBody(w, r, maxBody, bodyTimeout)
 	if err != nil {
-		return app.Explain(err, app.Unavailable, "The request was cut off. Please try again.")
+		return err
 	}
 	if !utf8.Valid(data) {
 		return app.Errorf(app.Invalid, "The request is not valid UTF-8.")
@@ -84,4 +91,20 @@ func decode(w http.ResponseWriter, r *http.Request, into any) error {
 		return app.Explain(err, app.Invalid, "The request is not the JSON that is expected here.")
 	}
 	return nil
+}
+
+// readBody reads a request of at most so many bytes, within some time.
+func readBody(w http.ResponseWriter, r *http.Request, most int64, within time.Duration) ([]byte, error) {
+	deadline := http.NewResponseController(w).SetReadDeadline
+	if err := deadline(time.Now().Add(within)); err != nil {
+		return nil, fmt.Errorf("bound the reading of a request: %w", err)
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return nil, app.Errorf(app.TooLarge, "This is more than %d bytes, the most that is read here.", most)
+	}
+	if err != nil {
+		return nil, app.Explain(err, app.Unavailable, "The request was cut off. Please try again.")
+	}
+	return data, nil
 }

@@ -137,14 +137,9 @@ func (c *connection) refuse(id int64, err error) {
 
 // fail sends an error as a person may read it, and logs what nobody may.
 func (c *connection) fail(id int64, err error) error {
-	kind, message := app.Public(err)
-	if kind == app.Internal {
+	out := wire.Failure{ID: id, Error: told(err)}
+	if out.Error.Kind == app.Internal {
 		c.server.Log.ErrorContext(c.ctx, "question failed", "account", c.caller.AccountID, "id", id, "err", err)
-	}
-	out := wire.Failure{ID: id, Error: wire.Error{Kind: kind, Message: message}}
-	if e, ok := errors.AsType[*query.IndexError](err); ok {
-		index := int64(e.Index)
-		out.Error.Index = &index
 	}
 	return c.send(out, nil)
 }

@@ -109,7 +109,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) error {
 // guardFile checks the address, who asks, and what the role allows; the context
 // ends with the role.
 func (s *Server) guardFile(r *http.Request, need app.Role) (context.Context, *http.Request, context.CancelFunc, error) {
-	caller, r, err := s.caller(r)
+	caller, r, err := s.asker(r)
 	if err != nil {
 		return nil, nil, nil, err
 	}

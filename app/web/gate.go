@@ -15,7 +15,8 @@ const (
 	maxSocketsOfAddress = 1000
 )
 
-// gate counts who has how many sockets. The zero gate is ready.
+// gate counts who has how many sockets, or requests under way. The zero gate is
+// ready.
 type gate struct {
 	mu   sync.Mutex
 	open map[string]int
@@ -27,10 +28,19 @@ func (g *gate) enter(caller app.Caller, address string) (leave func(), err error
 	if !caller.SignedIn() {
 		who, most = "address "+address, maxSocketsOfAddress
 	}
+	leave, ok := g.take(who, most)
+	if !ok {
+		return nil, app.Errorf(app.TooLarge, "You have %d connections open, which is the most. Please close some tabs.", most)
+	}
+	return leave, nil
+}
+
+// take counts one more of who, until leave is called; not ok if there are most.
+func (g *gate) take(who string, most int) (leave func(), ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.open[who] >= most {
-		return nil, app.Errorf(app.TooLarge, "You have %d connections open, which is the most. Please close some tabs.", most)
+		return nil, false
 	}
 	if g.open == nil {
 		g.open = map[string]int{}
@@ -43,5 +53,5 @@ func (g *gate) enter(caller app.Caller, address string) (leave func(), err error
 		if g.open[who] == 0 {
 			delete(g.open, who)
 		}
-	}, nil
+	}, true
 }

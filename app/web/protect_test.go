@@ -27,6 +27,8 @@ func TestEveryAnswerHasTheHeaders(t *testing.T) {
 		{"GET", "healthz", 200},
 		{"GET", "ws", 400}, // no upgrade
 		{"GET", "api/nothing", 404},
+		{"GET", "api/query", 404},
+		{"POST", "api/query", 401},
 		{"GET", "api/tables", 404},
 		{"POST", "api/tables", 422}, // not of its content type
 		{"POST", "api/tables/c1", 404},
@@ -95,7 +97,7 @@ func TestOtherSitesAreRefused(t *testing.T) {
 			for name, value := range test.headers {
 				header.Set(name, value)
 			}
-			for path, method := range map[string]string{"auth/sign-in": "POST", "api/tables": "POST", "api/projects/p1/files/x": "PUT"} {
+			for path, method := range map[string]string{"auth/sign-in": "POST", "api/query": "POST", "api/tables": "POST", "api/projects/p1/files/x": "PUT"} {
 				r := ada.request(method, path, strings.NewReader("x"))
 				for name, value := range test.headers {
 					r.Header.Set(name, value)

@@ -29,9 +29,9 @@ const (
 	disconnectTimeout = 10 * time.Second
 )
 
-// serveTables speaks with one tab over the tables' WebSocket.
+// serveTables speaks with one tab, or a script, over the tables' WebSocket.
 func (s *Server) serveTables(w http.ResponseWriter, r *http.Request) error {
-	caller, r, err := s.caller(r)
+	caller, r, err := s.asker(r)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,8 @@ func (s *Server) admit(r *http.Request, line transport, codec wire.Codec, caller
 		ctx, end, err = s.Access.Guard(ctx, caller, "", app.NoRole)
 	}
 	if err != nil {
-		line.close(wire.CloseSignedOut, "Please sign in again.")
+		_, reason := app.Public(err)
+		line.close(wire.CloseSignedOut, reason)
 		return
 	}
 	defer end()
@@ -136,7 +137,8 @@ func (c *connection) farewell() (code int, reason string) {
 	err := context.Cause(c.ctx)
 	switch {
 	case !c.server.Access.Valid(c.caller):
-		return wire.CloseSignedOut, "Please sign in again."
+		_, reason := app.Public(c.server.Access.Check(c.caller, "", app.NoRole))
+		return wire.CloseSignedOut, reason
 	case errors.Is(err, errNoHello):
 		return wire.CloseVersion, err.Error()
 	case errors.Is(err, wire.ErrLost):

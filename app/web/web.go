@@ -67,6 +67,7 @@ type Server struct {
 	Options
 	requests sync.WaitGroup // under way, also those that have become sockets
 	gate     gate
+	scripts  gate // of requests with API keys
 	streams  streams
 }
 
@@ -117,6 +118,7 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("POST /auth/sign-out", s.handle(s.signOut))
 	mux.Handle("POST /auth/password", s.handle(s.changePassword))
 	mux.Handle("GET /ws", s.handle(s.serveTables))
+	mux.Handle("POST /api/query", s.handle(s.query))
 	mux.Handle("POST /api/tables", s.handle(s.openStream))
 	mux.Handle("POST /api/tables/{connection}", s.handle(s.postToStream))
 	mux.Handle("GET /api/projects/{project}/terminals/{terminal}/socket", s.handle(s.attachTerminal))

@@ -75,8 +75,8 @@ func (c Codec) read(data []byte, kinds map[Op]Message) (Message, error) {
 		return nil, err
 	}
 	message, _ := v.Interface().(Message)
-	if ask, ok := message.(Ask); ok && len(ask.Request) > MaxRequest {
-		return nil, app.Errorf(app.TooLarge, "A request id may have at most %d characters; this has %d.", MaxRequest, len(ask.Request))
+	if ask, ok := message.(Ask); ok {
+		return message, checkRequestID(ask.Request)
 	}
 	return message, nil
 }
