@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"app/server":                            {"*"},
 	"app/service":                           {},
 	"app/sqlitestore":                       {"app", "app/feed", "app/metrics", "app/ordered"},
+	"app/stats":                             {"app", "app/access", "app/metrics", "app/schema"},
 	"app/storetest":                         {"app", "app/memstore", "app/ordered"},
 	"app/web":                               {"app", "app/access", "app/auth", "app/config", "app/document", "app/live", "app/metrics", "app/query", "app/wire", "projects", "terminal"},
 	"app/wire":                              {"app", "app/schema"},

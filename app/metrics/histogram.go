@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"slices"
 	"sort"
 	"sync/atomic"
 	"time"
@@ -84,6 +85,18 @@ func (d Distribution) Minus(earlier Distribution) Distribution {
 	copy(out.Counts, d.Counts)
 	for i, n := range earlier.Counts {
 		out.Counts[i] -= n
+	}
+	return out
+}
+
+// Plus returns what both have; a zero one has nothing.
+func (d Distribution) Plus(other Distribution) Distribution {
+	if d.kind == nil {
+		return other
+	}
+	out := Distribution{kind: d.kind, Counts: slices.Clone(d.Counts), Sum: d.Sum + other.Sum}
+	for i, n := range other.Counts {
+		out.Counts[i] += n
 	}
 	return out
 }

@@ -56,6 +56,9 @@ func TestADifferenceHasOnlyWhatCameSince(t *testing.T) {
 	if d.Count() != 1 || d.Sum != int64(time.Millisecond) {
 		t.Errorf("since then %d values of %v in all, want one millisecond", d.Count(), time.Duration(d.Sum))
 	}
+	if both := d.Plus(before); both.Count() != 2 || both.Sum != int64(time.Second+time.Millisecond) {
+		t.Errorf("both together are %d values of %v", both.Count(), time.Duration(both.Sum))
+	}
 	if since := h.Read().Minus(Distribution{}); since.Count() != 2 {
 		t.Errorf("since the start %d values, want 2", since.Count())
 	}

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -43,18 +44,12 @@ func (s *Slow) Add(q Query) {
 	s.last = append(s.last, q)
 }
 
-// Since returns what is remembered after the query of number n, the oldest first.
-func (s *Slow) Since(n uint64) []Query {
+// All returns what is remembered, the oldest first.
+func (s *Slow) All() []Query {
 	if s == nil {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var out []Query
-	for _, q := range s.last {
-		if q.N > n {
-			out = append(out, q)
-		}
-	}
-	return out
+	return slices.Clone(s.last)
 }

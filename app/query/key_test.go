@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ var keysMay = map[string]struct{ all, project string }{
 	"documents": {"rw", "rw"}, "document_paths": {"r", "r"}, "document_states": {"r", "r"},
 	"patches": {"rw", "rw"}, "checkpoints": {"", ""}, "cursors": {"rw", "rw"},
 	"directories": {"r", "r"}, "file_actions": {"rw", "rw"}, "terminals": {"rw", "rw"},
+	"table_stats": {"", ""}, "server_stats": {"", ""}, "slow_queries": {"", ""},
 }
 
 // scripts are the kinds of keys that the account of ada can make. She owns p1 and
@@ -364,6 +366,10 @@ func (w *world) watchesTheSame(name string, table *schema.Table, shape app.Row, 
 	defer tab.close()
 	if refused != nil {
 		tab.ends(said(refused))
+		return
+	}
+	if table.Watcher && len(rows) == 0 { // nobody works for who may see nothing
+		tab.ends("not_found: This " + strings.ReplaceAll(table.Noun, "_", " ") + " does not exist, or you may not see it.")
 		return
 	}
 	tab.until(func() bool { return len(tab.got) > 0 || tab.over }, "the rows of "+table.Name)

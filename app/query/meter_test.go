@@ -91,7 +91,7 @@ func TestTheTextOfASlowQueryHasNoValues(t *testing.T) {
 			engine, m := metered(t, slog.New(slog.NewTextHandler(&log, nil)))
 			ctx := app.WithCaller(t.Context(), app.Caller{AccountID: "ada", SessionID: "s-ada"})
 			_, err := engine.Run(ctx, tt.query, tt.options, "")
-			slow := m.Slow().Since(0)
+			slow := m.Slow().All()
 			if len(slow) != 1 {
 				t.Fatalf("%d slow queries, want one (%v)", len(slow), err)
 			}
@@ -118,7 +118,7 @@ func TestASlowQueryTellsHowManyRowsItTook(t *testing.T) {
 	if _, err := engine.Run(ctx, list("projects", app.Row{"id": nil, "description": "nothing is called so"}), nil, ""); err != nil {
 		t.Fatal(err)
 	}
-	got := m.Slow().Since(0)[0]
+	got := m.Slow().All()[0]
 	if got.Table != "projects" || got.Looked != 1 || got.Answered != 0 {
 		t.Errorf("slow query %+v, want one row of projects looked at and none answered", got)
 	}
@@ -140,7 +140,7 @@ func TestTheLogHasAtMostOneSlowQueryASecond(t *testing.T) {
 		ask(20)
 		time.Sleep(time.Second)
 		ask(20)
-		if n := len(m.Slow().Since(0)); n != 40 {
+		if n := len(m.Slow().All()); n != 40 {
 			t.Errorf("%d slow queries are remembered, want 40", n)
 		}
 		if n := strings.Count(log.String(), "slow query"); n != 2 {

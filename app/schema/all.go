@@ -9,6 +9,7 @@ var all = []*Table{
 	projects, members, projectUIDs,
 	documents, documentPaths, documentStates, patches, checkpoints, cursors,
 	directories, fileActions, terminals,
+	tableStats, serverStats, slowQueries,
 }
 
 var byName = func() map[string]*Table {

@@ -32,6 +32,7 @@ type lab struct {
 	t          testing.TB
 	data       string
 	base, link string
+	figures    string // where they are, if they were asked for
 	cookie     string
 	stop       func()
 }
@@ -61,11 +62,14 @@ func (o *output) String() string {
 
 var ready = regexp.MustCompile(`(?m)^Lyceum is ready at (\S+)$(?:\nMake the first account: (\S+)$)?`)
 
-// open starts a server on a data directory.
-func open(t testing.TB, data string) *lab {
+var figures = regexp.MustCompile(`(?m)^Figures for Prometheus are at (\S+)$`)
+
+// open starts a server on a data directory, with further settings.
+func open(t testing.TB, data string, args ...string) *lab {
 	t.Helper()
 	none := func(string) string { return "" }
-	cfg, err := config.Load([]string{"--data", data, "--listen", "127.0.0.1:0", "--isolation", "none", "--base-path", "/lyceum"}, none)
+	args = append([]string{"--data", data, "--listen", "127.0.0.1:0", "--isolation", "none", "--base-path", "/lyceum"}, args...)
+	cfg, err := config.Load(args, none)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,6 +104,9 @@ func open(t testing.TB, data string) *lab {
 		t.Fatalf("printed %q", out)
 	}
 	l.base, l.link = m[1], m[2]
+	if m := figures.FindStringSubmatch(out.String()); m != nil {
+		l.figures = m[1]
+	}
 	return l
 }
 

@@ -20,6 +20,7 @@ import (
 	"lyceum/app/schema"
 	"lyceum/app/service"
 	"lyceum/app/sqlitestore"
+	"lyceum/app/stats"
 	"lyceum/app/web"
 	"lyceum/embed"
 	"lyceum/projects"
@@ -37,6 +38,7 @@ type server struct {
 	host     *projects.Host
 	rooms    *document.Rooms
 	resumer  *resumer
+	stats    *stats.Stats
 	web      *web.Server
 	listener net.Listener
 	scrapes  net.Listener // nil: not asked for
@@ -59,6 +61,7 @@ func Run(ctx context.Context, cfg *config.Config, version string, stdout, stderr
 	parts.Go("projects", s.host.Run)
 	parts.Go("documents", s.rooms.Run)
 	parts.Go("resume", s.resumer.Run)
+	parts.Go("stats", s.stats.Run)
 	parts.Go("operator", s.serveAdmin)
 	if s.scrapes != nil {
 		parts.Go("metrics", func(ctx context.Context) error { return s.serveMetrics(ctx, version) })
@@ -131,6 +134,9 @@ func (s *server) open(ctx context.Context, version string) error {
 		Store: s.engine.Store(), Sandbox: box, Data: s.cfg.Data, Log: s.log,
 		UIDs: projects.UIDs{First: int64(s.cfg.ProjectUIDs.First), Count: int64(s.cfg.ProjectUIDs.Count)},
 	})
+	s.stats = stats.New(stats.Options{
+		Store: s.engine.Store(), Access: index, Meter: s.meter, Data: s.cfg.Data, Version: version, Log: s.log,
+	})
 	s.connect(index)
 	if err := s.engine.Check(); err != nil {
 		return err
@@ -169,6 +175,9 @@ func (s *server) connect(index *access.Index) {
 	s.engine.Writers["patches"] = s.rooms
 	s.engine.Watchers["patches"] = s.rooms
 	s.engine.Sources["document_states"] = s.rooms
+	for table, watcher := range s.stats.Watchers() {
+		s.engine.Watchers[table] = watcher
+	}
 	s.engine.Writers["registration_tokens"] = auth.Invitations{Auth: s.auth}
 	s.engine.Writers["api_keys"] = auth.Keys{Auth: s.auth, Access: index}
 }

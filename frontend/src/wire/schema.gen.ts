@@ -1556,6 +1556,383 @@ export const SCHEMA: Schema = {
           ]
         }
       ]
+    },
+    {
+      "name": "table_stats",
+      "text": "What is asked of each table, a row a table, while somebody watches. Rates and times are of the last minute at most.",
+      "key": [
+        "name"
+      ],
+      "get": "administrators",
+      "create": "nobody",
+      "delete": "nobody",
+      "watch": true,
+      "limit": 1000,
+      "ephemeral": true,
+      "fields": [
+        {
+          "name": "name",
+          "type": "string",
+          "text": "The table; \"unknown\" for queries that name none that there is.",
+          "get": true,
+          "max": 100
+        },
+        {
+          "name": "subscriptions",
+          "type": "integer",
+          "text": "Watches that are open.",
+          "get": true
+        },
+        {
+          "name": "shared_queries",
+          "type": "integer",
+          "text": "Distinct queries among them: equal ones share the work.",
+          "get": true
+        },
+        {
+          "name": "changes_per_second",
+          "type": "number",
+          "text": "Changes that were committed.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "delivered_per_second",
+          "type": "number",
+          "text": "Changes that were written to browsers.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "fan_out_p50_ms",
+          "type": "number",
+          "text": "How long a change took from its commit to a browser: half took less.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "fan_out_p99_ms",
+          "type": "number",
+          "text": "The same: 99 of 100 took less.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "new_starts",
+          "type": "integer",
+          "text": "Answers that replaced all rows of a watch, since the start.",
+          "get": true
+        },
+        {
+          "name": "gets",
+          "type": "integer",
+          "text": "Since the start.",
+          "get": true
+        },
+        {
+          "name": "sets",
+          "type": "integer",
+          "text": "Since the start, deletes too.",
+          "get": true
+        },
+        {
+          "name": "get_p99_ms",
+          "type": "number",
+          "text": "How long a get took: 99 of 100 took less.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "set_p99_ms",
+          "type": "number",
+          "text": "How long a set took: 99 of 100 took less.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "errors",
+          "type": "integer",
+          "text": "Queries that were refused or failed, since the start.",
+          "get": true
+        },
+        {
+          "name": "slow",
+          "type": "integer",
+          "text": "Queries over the bound of slow ones, since the start.",
+          "get": true
+        }
+      ]
+    },
+    {
+      "name": "server_stats",
+      "text": "What the server does as a whole, one row, while somebody watches. Rates and times are of the last minute at most.",
+      "key": [
+        "id"
+      ],
+      "get": "administrators",
+      "create": "nobody",
+      "delete": "nobody",
+      "watch": true,
+      "limit": 1000,
+      "ephemeral": true,
+      "fields": [
+        {
+          "name": "id",
+          "type": "string",
+          "text": "Always \"server\".",
+          "get": true,
+          "one_of": [
+            "server"
+          ]
+        },
+        {
+          "name": "time",
+          "type": "time",
+          "text": "When this was true.",
+          "get": true
+        },
+        {
+          "name": "window_ms",
+          "type": "integer",
+          "text": "Of how long rates and times are; 0 at first, then there are none.",
+          "get": true
+        },
+        {
+          "name": "started",
+          "type": "time",
+          "text": "When the server was started.",
+          "get": true
+        },
+        {
+          "name": "version",
+          "type": "string",
+          "text": "The version that runs.",
+          "get": true,
+          "max": 100
+        },
+        {
+          "name": "connections",
+          "type": "integer",
+          "text": "Tabs that are connected.",
+          "get": true
+        },
+        {
+          "name": "subscriptions",
+          "type": "integer",
+          "text": "Watches that are open, of all tables.",
+          "get": true
+        },
+        {
+          "name": "shared_queries",
+          "type": "integer",
+          "text": "Distinct queries among them.",
+          "get": true
+        },
+        {
+          "name": "changes_per_second",
+          "type": "number",
+          "text": "Changes that were committed.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "delivered_per_second",
+          "type": "number",
+          "text": "Changes that were written to browsers.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "fan_out_p50_ms",
+          "type": "number",
+          "text": "How long a change took from its commit to a browser: half took less.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "fan_out_p99_ms",
+          "type": "number",
+          "text": "The same: 99 of 100 took less.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "commits_per_second",
+          "type": "number",
+          "text": "Commits of the database, each with one fsync.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "writes_per_commit",
+          "type": "number",
+          "text": "How many writes shared one, in the mean.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "commit_p50_ms",
+          "type": "number",
+          "text": "How long a commit took: half took less.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "commit_p99_ms",
+          "type": "number",
+          "text": "The same: 99 of 100 took less.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "commits_failed",
+          "type": "integer",
+          "text": "Commits of which nothing was written, since the start.",
+          "get": true
+        },
+        {
+          "name": "wal_bytes",
+          "type": "integer",
+          "text": "What of the write-ahead log is not in the database yet, about.",
+          "get": true
+        },
+        {
+          "name": "requests_per_second",
+          "type": "number",
+          "text": "Requests over HTTP that were answered.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "sent_per_second",
+          "type": "number",
+          "text": "Bytes that went to browsers.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "received_per_second",
+          "type": "number",
+          "text": "Bytes that came from browsers.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "cpu",
+          "type": "number",
+          "text": "Processor time: 1 is one processor all the time.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "processors",
+          "type": "integer",
+          "text": "How many processors the server may use.",
+          "get": true
+        },
+        {
+          "name": "memory",
+          "type": "integer",
+          "text": "Bytes of memory, as the kernel counts them.",
+          "get": true
+        },
+        {
+          "name": "heap",
+          "type": "integer",
+          "text": "Bytes of it that objects take.",
+          "get": true
+        },
+        {
+          "name": "goroutines",
+          "type": "integer",
+          "text": "Goroutines.",
+          "get": true
+        },
+        {
+          "name": "open_files",
+          "type": "integer",
+          "text": "Open files and sockets.",
+          "get": true
+        },
+        {
+          "name": "disk_free",
+          "type": "integer",
+          "text": "Bytes that are left for the data.",
+          "get": true
+        },
+        {
+          "name": "disk_size",
+          "type": "integer",
+          "text": "Bytes of the file system of the data.",
+          "get": true
+        },
+        {
+          "name": "disk_full",
+          "type": "boolean",
+          "text": "Whether writes are refused for want of room.",
+          "get": true
+        }
+      ]
+    },
+    {
+      "name": "slow_queries",
+      "text": "The latest queries that took long, while somebody watches. They have neither values nor who asked.",
+      "key": [
+        "id"
+      ],
+      "get": "administrators",
+      "create": "nobody",
+      "delete": "nobody",
+      "watch": true,
+      "limit": 1000,
+      "ephemeral": true,
+      "fields": [
+        {
+          "name": "id",
+          "type": "id",
+          "text": "Which one since the start.",
+          "get": true,
+          "max": 128
+        },
+        {
+          "name": "time",
+          "type": "time",
+          "text": "When.",
+          "get": true
+        },
+        {
+          "name": "table",
+          "type": "string",
+          "text": "Of which table.",
+          "get": true,
+          "max": 100
+        },
+        {
+          "name": "duration_ms",
+          "type": "number",
+          "text": "How long it took.",
+          "get": true
+        },
+        {
+          "name": "text",
+          "type": "string",
+          "text": "The query; \"?\" stands for what somebody has written or looks for.",
+          "get": true,
+          "max": 100000
+        },
+        {
+          "name": "looked_at",
+          "type": "integer",
+          "text": "Rows that were looked at.",
+          "get": true
+        },
+        {
+          "name": "answered",
+          "type": "integer",
+          "text": "Rows of the answer.",
+          "get": true
+        }
+      ]
     }
   ]
 };

@@ -480,6 +480,120 @@ export interface Terminal {
   };
 }
 
+/** What is asked of each table, a row a table, while somebody watches. Rates and times are of the last minute at most. */
+export interface TableStats {
+  /** The table; "unknown" for queries that name none that there is. */
+  name: string;
+  /** Watches that are open. */
+  subscriptions: number;
+  /** Distinct queries among them: equal ones share the work. */
+  shared_queries: number;
+  /** Changes that were committed. */
+  changes_per_second?: number;
+  /** Changes that were written to browsers. */
+  delivered_per_second?: number;
+  /** How long a change took from its commit to a browser: half took less. */
+  fan_out_p50_ms?: number;
+  /** The same: 99 of 100 took less. */
+  fan_out_p99_ms?: number;
+  /** Answers that replaced all rows of a watch, since the start. */
+  new_starts: number;
+  /** Since the start. */
+  gets: number;
+  /** Since the start, deletes too. */
+  sets: number;
+  /** How long a get took: 99 of 100 took less. */
+  get_p99_ms?: number;
+  /** How long a set took: 99 of 100 took less. */
+  set_p99_ms?: number;
+  /** Queries that were refused or failed, since the start. */
+  errors: number;
+  /** Queries over the bound of slow ones, since the start. */
+  slow: number;
+}
+
+/** What the server does as a whole, one row, while somebody watches. Rates and times are of the last minute at most. */
+export interface ServerStats {
+  /** Always "server". */
+  id: "server";
+  /** When this was true. */
+  time: number;
+  /** Of how long rates and times are; 0 at first, then there are none. */
+  window_ms: number;
+  /** When the server was started. */
+  started: number;
+  /** The version that runs. */
+  version: string;
+  /** Tabs that are connected. */
+  connections: number;
+  /** Watches that are open, of all tables. */
+  subscriptions: number;
+  /** Distinct queries among them. */
+  shared_queries: number;
+  /** Changes that were committed. */
+  changes_per_second?: number;
+  /** Changes that were written to browsers. */
+  delivered_per_second?: number;
+  /** How long a change took from its commit to a browser: half took less. */
+  fan_out_p50_ms?: number;
+  /** The same: 99 of 100 took less. */
+  fan_out_p99_ms?: number;
+  /** Commits of the database, each with one fsync. */
+  commits_per_second?: number;
+  /** How many writes shared one, in the mean. */
+  writes_per_commit?: number;
+  /** How long a commit took: half took less. */
+  commit_p50_ms?: number;
+  /** The same: 99 of 100 took less. */
+  commit_p99_ms?: number;
+  /** Commits of which nothing was written, since the start. */
+  commits_failed: number;
+  /** What of the write-ahead log is not in the database yet, about. */
+  wal_bytes: number;
+  /** Requests over HTTP that were answered. */
+  requests_per_second?: number;
+  /** Bytes that went to browsers. */
+  sent_per_second?: number;
+  /** Bytes that came from browsers. */
+  received_per_second?: number;
+  /** Processor time: 1 is one processor all the time. */
+  cpu?: number;
+  /** How many processors the server may use. */
+  processors: number;
+  /** Bytes of memory, as the kernel counts them. */
+  memory: number;
+  /** Bytes of it that objects take. */
+  heap: number;
+  /** Goroutines. */
+  goroutines: number;
+  /** Open files and sockets. */
+  open_files: number;
+  /** Bytes that are left for the data. */
+  disk_free: number;
+  /** Bytes of the file system of the data. */
+  disk_size: number;
+  /** Whether writes are refused for want of room. */
+  disk_full: boolean;
+}
+
+/** The latest queries that took long, while somebody watches. They have neither values nor who asked. */
+export interface SlowQuery {
+  /** Which one since the start. */
+  id: string;
+  /** When. */
+  time: number;
+  /** Of which table. */
+  table: string;
+  /** How long it took. */
+  duration_ms: number;
+  /** The query; "?" stands for what somebody has written or looks for. */
+  text: string;
+  /** Rows that were looked at. */
+  looked_at: number;
+  /** Rows of the answer. */
+  answered: number;
+}
+
 /** Every table that can be asked for, with the type of its rows. */
 export interface Tables {
   accounts: Account;
@@ -499,6 +613,9 @@ export interface Tables {
   directories: Directory;
   file_actions: FileAction;
   terminals: Terminal;
+  table_stats: TableStats;
+  server_stats: ServerStats;
+  slow_queries: SlowQuery;
 }
 export type TableName = keyof Tables;
 /** The fields that make the primary key of a table: always part of an answer. */
@@ -520,6 +637,9 @@ export const keys = {
   directories: ["project_id", "path"],
   file_actions: ["id"],
   terminals: ["id"],
+  table_stats: ["name"],
+  server_stats: ["id"],
+  slow_queries: ["id"],
 } as const satisfies { [T in TableName]: readonly (keyof Tables[T])[] };
 
 /** What the client must know of a table: its key, its fields, and which of them a set may name. */
@@ -630,6 +750,24 @@ export const TABLES: { readonly [T in TableName]: TableInfo } = {
     key: ["id"],
     fields: ["account_id", "created", "ended", "id", "project_id", "title"],
     settable: ["id", "project_id", "title"],
+    limit: 1000,
+  },
+  table_stats: {
+    key: ["name"],
+    fields: ["changes_per_second", "delivered_per_second", "errors", "fan_out_p50_ms", "fan_out_p99_ms", "get_p99_ms", "gets", "name", "new_starts", "set_p99_ms", "sets", "shared_queries", "slow", "subscriptions"],
+    settable: [],
+    limit: 1000,
+  },
+  server_stats: {
+    key: ["id"],
+    fields: ["changes_per_second", "commit_p50_ms", "commit_p99_ms", "commits_failed", "commits_per_second", "connections", "cpu", "delivered_per_second", "disk_free", "disk_full", "disk_size", "fan_out_p50_ms", "fan_out_p99_ms", "goroutines", "heap", "id", "memory", "open_files", "processors", "received_per_second", "requests_per_second", "sent_per_second", "shared_queries", "started", "subscriptions", "time", "version", "wal_bytes", "window_ms", "writes_per_commit"],
+    settable: [],
+    limit: 1000,
+  },
+  slow_queries: {
+    key: ["id"],
+    fields: ["answered", "duration_ms", "id", "looked_at", "table", "text", "time"],
+    settable: [],
     limit: 1000,
   },
 };
