@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"database/sql"
 	"io"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -46,7 +48,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": serve, "stop": stop, "occupy": occupy, "browse": browse, "forbid": forbid, "newer": newer,
+			"serve": serve, "stop": stop, "occupy": occupy, "browse": browse, "forbid": forbid, "newer": newer, "damage": damage, "ends": ends,
 			"scrape": scrape,
 		},
 	})
@@ -203,6 +205,46 @@ func forbid(ts *testscript.TestScript, _ bool, args []string) {
 	if os.Geteuid() == 0 {
 		ts.Check(os.Remove(ts.MkAbs(args[0])))
 		ts.Check(os.Symlink("/sys/kernel", ts.MkAbs(args[0])))
+	}
+}
+
+// damage DATABASE [SIZE] overwrites what the database says last of the tables that
+// there are, and lengthens the file.
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) == 0 {
+		ts.Fatalf("usage: damage database [size]")
+	}
+	path := ts.MkAbs(args[0])
+	db, err := sql.Open("sqlite3", path)
+	ts.Check(err)
+	defer db.Close()
+	var page int64
+	ts.Check(db.QueryRow(`SELECT rootpage FROM sqlite_schema WHERE name = 'server_secrets'`).Scan(&page))
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	ts.Check(err)
+	defer file.Close()
+	_, err = file.WriteAt(bytes.Repeat([]byte("torn"), 1024), (page-1)*4096)
+	ts.Check(err)
+	if len(args) > 1 {
+		size, err := strconv.ParseInt(args[1], 10, 64)
+		ts.Check(err)
+		ts.Check(file.Truncate(size))
+	}
+}
+
+// ends NAME waits until a server has ended by itself, with a failure.
+func ends(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: ends name")
+	}
+	s := servers(ts)[args[0]]
+	select {
+	case <-s.ended:
+		if s.err == nil {
+			ts.Fatalf("the server has ended without a failure")
+		}
+	case <-time.After(patience):
+		ts.Fatalf("the server goes on")
 	}
 }
 

@@ -179,15 +179,6 @@ func (s *Store) noRoom(err error) error {
 	return noRoom(err)
 }
 
-// condemn ends the process, by way of the hook, since a page of the file is not
-// as it was written. Until then nothing is written any more.
-func (s *Store) condemn(err error) {
-	err = explain(s.path, err)
-	if s.broken.CompareAndSwap(nil, &err) {
-		s.fatal(err)
-	}
-}
-
 // fail ends the process, by way of the hook: what the kernel answers to a second
 // fsync says nothing of what the first has lost (S6).
 func (s *Store) fail(err error) error {

@@ -103,7 +103,7 @@ func BenchmarkDecode(b *testing.B) {
 	}
 	var kept texts
 	for _, test := range []struct {
-		name string
+		name   string
 		fields []string
 	}{{"row", nil}, {"one field", []string{"users"}}} {
 		b.Run(test.name, func(b *testing.B) {

@@ -6,7 +6,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 )
 
@@ -27,11 +26,6 @@ func mustSub(fsys fs.FS, dir string) fs.FS {
 
 // applicationID marks a SQLite file as Lyceum's: "Lyce".
 const applicationID = 0x4C796365
-
-// checkUpTo is the size in bytes up to which every page is checked when the file
-// is opened. Reading it takes about a second; larger files are only checked in
-// their schema.
-const checkUpTo = 256 << 20
 
 // migrate brings the file to the layout of this program, one transaction a step.
 func migrate(ctx context.Context, conn *sql.Conn, steps fs.FS) error {
@@ -74,25 +68,6 @@ func migrate(ctx context.Context, conn *sql.Conn, steps fs.FS) error {
 		if err != nil {
 			return fmt.Errorf("migration %s: %w", name, err)
 		}
-	}
-	return nil
-}
-
-// checkFile looks for damage, which is better found here than by a reader later.
-func checkFile(ctx context.Context, conn *sql.Conn, path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if info.Size() > checkUpTo {
-		return nil // the schema is checked later, every page when it is read
-	}
-	var found string
-	if err := scan(ctx, conn, &found, "PRAGMA quick_check(1)"); err != nil {
-		return err
-	}
-	if found != "ok" {
-		return fmt.Errorf("%w: %s", errDamaged, found)
 	}
 	return nil
 }

@@ -16,6 +16,12 @@
 // Indexes that are new in the declaration are filled when the file is opened,
 // those no longer declared are dropped. Tables no longer declared are kept. The
 // layout of the file itself has numbered migrations; a newer file is refused.
+//
+// A file is checked for damage when it is opened; one that is too large for that
+// beside the work, in some minutes. A page that is damaged ends the process with
+// a sentence, whoever finds it, and the next start looks at all of the file
+// first. SQLite keeps no sums of pages: another value of the same length within
+// a row, where it is still a row, is found by nobody.
 package sqlitestore
 
 import (
@@ -28,6 +34,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"lyceum/app"
 	"lyceum/app/feed"
@@ -56,6 +63,14 @@ type Store struct {
 
 	gate   sync.RWMutex // held for reading while a write is put into queue
 	closed bool
+
+	unchecked  bool // when it was opened: the file is checked beside the work
+	suspected  bool // damage was found before
+	toCheck    []*walk
+	checkUpTo  int64
+	checkPause time.Duration
+	checks     sync.WaitGroup
+	stopCheck  context.CancelFunc // nil where nothing is checked
 
 	broken atomic.Pointer[error] // why nothing can be written any more
 
@@ -96,6 +111,8 @@ func Open(ctx context.Context, path string, tables []app.Table, opts ...Option) 
 		fatal:   func(err error) { panic(err) }, // nothing that is said after this can be relied on
 		queue:   make(chan *pending, maxQueued),
 		stopped: make(chan struct{}),
+
+		checkUpTo: checkUpTo, checkPause: checkPause,
 	}
 	for _, opt := range opts {
 		opt(s)
@@ -104,7 +121,12 @@ func Open(ctx context.Context, path string, tables []app.Table, opts ...Option) 
 		return nil, explain(path, errors.Join(err, s.release()))
 	}
 	// Writes that were accepted are finished although Open's caller has gone.
-	go s.run(context.WithoutCancel(ctx))
+	ctx = context.WithoutCancel(ctx)
+	go s.run(ctx)
+	if s.unchecked {
+		ctx, s.stopCheck = context.WithCancel(ctx)
+		s.checks.Go(func() { s.checkBeside(ctx) })
+	}
 	return s, nil
 }
 
@@ -129,17 +151,28 @@ func (s *Store) open(ctx context.Context, declared []app.Table) (err error) {
 	if err := migrate(ctx, s.conn, migrations); err != nil {
 		return err
 	}
-	if err := checkFile(ctx, s.conn, s.path); err != nil {
+	if err := s.checkFile(ctx); err != nil {
 		return err
 	}
-	if err := s.syncTables(ctx); err != nil {
+	if err = s.syncTables(ctx); err != nil {
 		return err
 	}
 	if err := s.conn.QueryRowContext(ctx, "SELECT n FROM _store").Scan(&s.n); err != nil {
+		if ctx.Err() == nil && codeOf(err) == 0 { // not SQLite says so: what is there is no number
+			err = errors.Join(errDamaged, err)
+		}
 		return fmt.Errorf("read the number of the last write: %w", err)
 	}
 	s.feed = feed.New(s.n)
 	s.readers = newReaders(connector{s.path, readerPragmas}, s.number())
+	if s.toCheck, err = s.walks(ctx); err != nil {
+		return err
+	}
+	if s.suspected {
+		if err := s.acquit(ctx); err != nil {
+			return err
+		}
+	}
 	return s.prepare(context.WithoutCancel(ctx))
 }
 
@@ -187,5 +220,9 @@ func (s *Store) Close() error {
 	close(s.queue)
 	s.gate.Unlock()
 	<-s.stopped
+	if s.stopCheck != nil {
+		s.stopCheck()
+	}
+	s.checks.Wait()
 	return s.release()
 }

@@ -156,7 +156,7 @@ func (s *Store) dropIndexes(ctx context.Context) error {
 		var name, fields string
 		var encoding int
 		if err := rows.Scan(&name, &fields, &encoding); err != nil {
-			return errors.Join(err, rows.Close())
+			return errors.Join(errDamaged, err, rows.Close()) // another page stands in its place
 		}
 		table, _, _ := strings.Cut(name, ".")
 		ix := wanted[name]
