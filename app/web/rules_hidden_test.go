@@ -19,7 +19,7 @@ func TestQ9WhatIsHiddenAndWhatIsNotThereAreOneAnswerOnTheWire(t *testing.T) {
 		w.terminal("t1", "p1", "Shell")
 		w.put("document_paths", "p1/a.tex", app.Row{"project_id": "p1", "path": "a.tex", "document_id": "d1"})
 		w.put("file_actions", "f1", app.Row{"id": "f1", "project_id": "p1", "action": "delete", "path": "x", "account_id": "ada", "time": int64(1)})
-		sam := w.as("sam", codec)
+		sam, too := w.as("sam", codec), w.as("sam", codec) // two tabs, whose questions have the same ids
 		del, watch := app.Row{"delete": true}, app.Row{"changes": true}
 		tests := []struct {
 			name           string
@@ -53,7 +53,7 @@ func TestQ9WhatIsHiddenAndWhatIsNotThereAreOneAnswerOnTheWire(t *testing.T) {
 			{"watching a folder", list("directories", app.Row{"project_id": "p1", "path": "", "entries": nil}), list("directories", app.Row{"project_id": "px", "path": "", "entries": nil}), watch},
 		}
 		for _, tt := range tests {
-			hidden, absent := sam.bytes(tt.hidden, tt.options), sam.bytes(tt.absent, tt.options)
+			hidden, absent := sam.bytes(tt.hidden, tt.options), too.bytes(tt.absent, tt.options)
 			if hidden != absent {
 				t.Errorf("%s: what is hidden is answered\n%q\nwhat is not there\n%q", tt.name, hidden, absent)
 			}
@@ -67,14 +67,8 @@ func TestQ9WhatIsHiddenAndWhatIsNotThereAreOneAnswerOnTheWire(t *testing.T) {
 // bytes asks and returns the answer as it came.
 func (c *talk) bytes(q any, options app.Row) string {
 	c.t.Helper()
-	// One id for all, which is over when its answer is there.
-	const id = 7
-	c.send(wire.Ask{ID: id, Query: q, Options: options})
+	id := c.ask(q, options, "")
 	c.hear(id)
-	c.send(wire.Cancel{ID: id})
-	c.send(wire.Ping{})
-	for !strings.HasSuffix(c.hear(0), "Pong") {
-	}
 	return c.raw[id]
 }
 
