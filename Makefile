@@ -82,7 +82,7 @@ pages: frontend/node_modules ## all tests of the pages, in a browser too
 e2e: build frontend/node_modules ## the executable in real browsers, a server for each test
 	LYCEUM=$(CURDIR)/bin/lyceum $(NPM) e2e
 
-gen: frontend/node_modules ## what is generated: types of the wire, third-party notices
+gen: frontend/node_modules ## what is generated: types of the wire, the tables (TABLES.md), third-party notices
 	go generate ./...
 
 fmt: frontend/node_modules ## formats Go and TypeScript

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"lyceum/app/config"
+	"lyceum/app/reference"
 	"lyceum/app/server"
 )
 
@@ -50,6 +51,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		_, err = fmt.Fprint(stdout, notices)
 	case "config":
 		_, err = fmt.Fprint(stdout, cfg)
+	case "schema":
+		err = printSchema(cfg, stdout)
 	case "doctor":
 		err = server.Doctor(ctx, cfg, stdout)
 	case "admin":
@@ -59,6 +62,19 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	default:
 		err = server.Run(ctx, cfg, builtVersion(), stdout, stderr)
 	}
+	return err
+}
+
+// printSchema prints the tables, or the one that is named.
+func printSchema(cfg *config.Config, stdout io.Writer) error {
+	text, err := reference.Text(cfg.Args...)
+	if cfg.JSON {
+		text, err = reference.JSON(cfg.Args...)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = stdout.Write(text)
 	return err
 }
 

@@ -13,6 +13,7 @@ import (
 type Config struct {
 	Command string   // one of Commands
 	Args    []string // what follows the command
+	JSON    bool     // the command answers for programs
 
 	Listen       string        // address to serve on, "host:port"; port 0 takes a free one
 	Data         string        // folder that holds everything worth backing up; absolute

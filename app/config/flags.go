@@ -13,6 +13,7 @@ import (
 var Commands = []struct{ Name, Usage string }{
 	{"serve", "serve until it is stopped; also without a command"},
 	{"config", "print every setting and where its value comes from"},
+	{"schema [TABLE]", "print the tables: fields, bounds, who may read and set what; for programs with --json"},
 	{"doctor", "check what this machine can do and say what to install"},
 	{"admin link EMAIL", "print a link that signs an account in once, for who lost the password"},
 	{"stop projects", "end all programs in all projects; they outlive the server otherwise"},
@@ -35,6 +36,7 @@ func (c *Config) parseFlags(args []string) (map[string]string, error) {
 			set.Func(s.name, s.usage, keep)
 		}
 	}
+	set.BoolVar(&c.JSON, "json", false, "")
 	var words []string
 	for {
 		if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -54,21 +56,40 @@ func (c *Config) parseFlags(args []string) (map[string]string, error) {
 
 func (c *Config) parseCommand(words []string) error {
 	if len(words) == 0 {
-		c.Command = "serve"
-		return nil
+		words = []string{"serve"}
 	}
 	for _, known := range Commands {
 		form := strings.Fields(known.Name)
 		if form[0] != words[0] {
 			continue
 		}
-		if len(form) != len(words) || (len(form) > 1 && form[1] != words[1]) {
+		if !fits(form, words) {
 			return fmt.Errorf("%q is not complete or has too much; write lyceum %s", strings.Join(words, " "), known.Name)
+		}
+		if c.JSON && words[0] != "schema" {
+			return errors.New("--json is for lyceum schema; lyceum help lists the flags")
 		}
 		c.Command, c.Args = words[0], words[1:]
 		return nil
 	}
 	return fmt.Errorf("there is no command %q; lyceum help lists them", words[0])
+}
+
+// fits reports whether words are complete: a word of the form in capitals is
+// anything, one in brackets may be missing.
+func fits(form, words []string) bool {
+	if len(words) > len(form) {
+		return false
+	}
+	for i, part := range form {
+		switch {
+		case i >= len(words):
+			return strings.HasPrefix(part, "[")
+		case part == strings.ToLower(part) && part != words[i]:
+			return false
+		}
+	}
+	return true
 }
 
 // Usage returns the commands and settings as a text for a terminal.

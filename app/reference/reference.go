@@ -19,18 +19,19 @@ type Option struct {
 
 // Table is a table that a client can ask or set something of.
 type Table struct {
-	Name      string   `json:"name"`
-	Text      string   `json:"text"`
-	Key       []string `json:"key"`                 // always part of an answer; a set names it
-	NewID     bool     `json:"new_id,omitempty"`    // a set with the id "new" makes a row
-	Upsert    bool     `json:"upsert,omitempty"`    // a set of a key that is not there makes the row
-	Get       string   `json:"get"`                 // who may read which rows
-	Create    string   `json:"create"`              // who may make a row
-	Delete    string   `json:"delete"`              // who may delete one
-	Watch     bool     `json:"watch"`               // whether options.changes is taken
-	Limit     int      `json:"limit"`               // rows in an answer
-	Ephemeral bool     `json:"ephemeral,omitempty"` // rows go with their connection
-	Fields    []Field  `json:"fields"`
+	Name       string   `json:"name"`
+	Text       string   `json:"text"`
+	Key        []string `json:"key"`                  // always part of an answer; a set names it
+	NewID      bool     `json:"new_id,omitempty"`     // a set with the id "new" makes a row
+	Upsert     bool     `json:"upsert,omitempty"`     // a set of a key that is not there makes the row
+	Get        string   `json:"get"`                  // who may read which rows
+	Create     string   `json:"create"`               // who may make a row
+	Delete     string   `json:"delete"`               // who may delete one
+	Watch      bool     `json:"watch"`                // whether options.changes is taken
+	Limit      int      `json:"limit"`                // rows in an answer
+	Ephemeral  bool     `json:"ephemeral,omitempty"`  // rows go with their connection
+	Credential bool     `json:"credential,omitempty"` // no API key reads or sets anything of it
+	Fields     []Field  `json:"fields"`
 }
 
 // Field is one field of a row, of an object, or the values of a map or a list.
@@ -69,21 +70,11 @@ func All() Schema {
 	return s
 }
 
-// Lookup returns the description of one table.
-func (s Schema) Lookup(name string) (Table, bool) {
-	for _, t := range s.Tables {
-		if t.Name == name {
-			return t, true
-		}
-	}
-	return Table{}, false
-}
-
 func table(t *schema.Table) Table {
 	return Table{
 		Name: t.Name, Text: t.Text, Key: t.Key, NewID: t.NewID, Upsert: t.Upsert,
 		Get: t.Get.Name(), Create: t.Create.Name(), Delete: t.Delete.Name(),
-		Watch: t.Get != schema.Nobody && !t.Source, Limit: t.MaxRows(), Ephemeral: t.Ephemeral,
+		Watch: t.Get != schema.Nobody && !t.Source, Limit: t.MaxRows(), Ephemeral: t.Ephemeral, Credential: t.Credential,
 		Fields: fields(t.Fields, func(f *schema.Field) bool { return t.Get != schema.Nobody && (!f.Input || t.Source) }),
 	}
 }

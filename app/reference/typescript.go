@@ -2,7 +2,6 @@ package reference
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
@@ -23,16 +22,6 @@ func TypeScript() ([]byte, error) {
 	}
 	fmt.Fprintf(&b, "\nexport const SCHEMA: Schema = %s;\n", bytes.TrimSpace(value))
 	return b.Bytes(), nil
-}
-
-// JSON returns the schema for programs.
-func JSON() ([]byte, error) {
-	var b bytes.Buffer
-	w := json.NewEncoder(&b)
-	w.SetEscapeHTML(false)
-	w.SetIndent("", "  ")
-	err := w.Encode(All())
-	return b.Bytes(), err
 }
 
 // names of the structs in the pages, where Table and Field are too common.

@@ -3,6 +3,7 @@ package schema_test
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -134,6 +135,55 @@ func TestFaultsOfTheSlidesAreNotDeclared(t *testing.T) {
 				t.Errorf("%s.%s is not hidden", table, field)
 			}
 		}
+	}
+}
+
+// A field without a bound is a way to fill the disk: what is one longer than the
+// bound is refused for every field that a client can set, and the sentence names
+// the bound.
+func TestEveryFieldThatCanBeSetIsBounded(t *testing.T) {
+	for _, table := range schema.All() {
+		for i := range table.Fields {
+			if f := &table.Fields[i]; f.Force == schema.Free && (f.Settable() || table.IsKey(f.Name)) {
+				checkBound(t, table.Name+"."+f.Name, f)
+			}
+		}
+	}
+}
+
+func checkBound(t *testing.T, path string, f *schema.Field) {
+	t.Helper()
+	_, most := f.Bounds()
+	var long any
+	switch f.Type {
+	case schema.String, schema.ID:
+		if len(f.OneOf) > 0 {
+			return
+		}
+		long = strings.Repeat("x", most+1)
+	case schema.Bytes:
+		long = make([]byte, most+1)
+	case schema.List:
+		long = slices.Repeat([]any{""}, most+1)
+		checkBound(t, path+".*", f.Of)
+	case schema.Map:
+		row := app.Row{}
+		for n := range most + 1 {
+			row[strconv.Itoa(n)] = ""
+		}
+		long = row
+		checkBound(t, path+".*", f.Of)
+	case schema.Object:
+		for i := range f.Fields {
+			checkBound(t, path+"."+f.Fields[i].Name, &f.Fields[i])
+		}
+		return
+	default:
+		return // of 64 bits
+	}
+	_, err := f.Clean(path, long)
+	if most < 1 || most > 64<<20 || !app.IsKind(err, app.TooLarge) || !strings.Contains(sentence(err), strconv.Itoa(most)) {
+		t.Errorf("%s: bound %d, one more: %v", path, most, err)
 	}
 }
 

@@ -26,6 +26,7 @@ export interface SchemaTable {
   readonly watch: boolean;
   readonly limit: number;
   readonly ephemeral?: boolean;
+  readonly credential?: boolean;
   readonly fields: readonly SchemaField[];
 }
 
@@ -255,6 +256,7 @@ export const SCHEMA: Schema = {
       "delete": "self",
       "watch": true,
       "limit": 1000,
+      "credential": true,
       "fields": [
         {
           "name": "id",
@@ -319,6 +321,7 @@ export const SCHEMA: Schema = {
       "delete": "self",
       "watch": true,
       "limit": 1000,
+      "credential": true,
       "fields": [
         {
           "name": "id",
@@ -419,6 +422,7 @@ export const SCHEMA: Schema = {
       "delete": "administrators",
       "watch": true,
       "limit": 1000,
+      "credential": true,
       "fields": [
         {
           "name": "id",
