@@ -208,17 +208,30 @@ func tables(p printer) {
 	p("} as const satisfies { [T in TableName]: readonly (keyof Tables[T])[] };")
 	p("")
 	p("/** What the client must know of a table: its key, its fields, and which of them a set may name. */")
-	p("export interface TableInfo {\n  readonly key: readonly string[];\n  readonly fields: readonly string[];\n  readonly settable: readonly string[];\n  readonly limit: number;\n}")
+	p("export interface TableInfo {\n  readonly key: readonly string[];\n  readonly fields: readonly string[];\n  readonly settable: readonly string[];\n  /** Fields that a set replaces as a whole. */\n  readonly fresh?: readonly string[];\n  readonly limit: number;\n}")
 	p("export const TABLES: { readonly [T in TableName]: TableInfo } = {")
 	for _, t := range public {
 		p("  %s: {", t.Name)
 		p("    key: [%s],", quoted(t.Key))
 		p("    fields: [%s],", quoted(t.Visible()))
 		p("    settable: [%s],", quoted(t.Settable()))
+		if fresh := fresh(t); len(fresh) > 0 {
+			p("    fresh: [%s],", quoted(fresh))
+		}
 		p("    limit: %d,", t.MaxRows())
 		p("  },")
 	}
 	p("};")
+}
+
+func fresh(t *schema.Table) []string {
+	var names []string
+	for _, f := range t.Fields {
+		if f.Fresh {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 func fields(p printer, list []schema.Field, indent string) {

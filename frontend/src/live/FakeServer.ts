@@ -138,7 +138,7 @@ export class FakeServer implements Connection {
         const rows = [...(this.rows.get(table)?.values() ?? [])].filter((row) => matches(row, asked));
         this.say({ op: "answer", id, rows, position: this.now(), start: true });
       } else if (options.set || options.delete) {
-        this.say({ op: "answer", id, row: this.set(table, shape as Row, options) });
+        this.say({ op: "answer", id, row: this.set(table, shape as Row, options), position: this.now() });
       } else {
         this.say({ op: "answer", id, row: this.sources.get(table)?.(shape as Row) ?? null });
       }

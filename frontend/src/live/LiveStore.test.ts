@@ -17,8 +17,10 @@ function setUp() {
   const start = (rows: Answer["rows"], n = 1) =>
     server.says({ op: "answer", id: server.lastAsk("projects").id, rows, start: true, position: { log: "a", n } });
   const change = (id: number, ...changes: Change[]) =>
-    server.says({ op: "change", id, changes, position: { log: "a", n: 2 } });
-  return { server, store, start, change };
+    server.says({ op: "change", id, changes, position: { log: "a.s", n: 2 } });
+  const changeAt = (n: number, ...changes: Change[]) =>
+    server.says({ op: "change", id: 1, changes, position: { log: "a.s", n } });
+  return { server, store, start, change, changeAt };
 }
 
 const rowsOf = (store: LiveStore) => {
@@ -108,7 +110,7 @@ test("a set is seen at once, sent with a request id, and kept when it is acknowl
   expect(ask.request).toMatch(/^[a-z2-7]{26}$/);
 
   change(1, { action: "update", new_val: { id: "p", title: "Trees" }, old_val: { id: "p" } });
-  server.says({ op: "answer", id: ask.id, row: { id: "p", title: "Trees" } });
+  server.says({ op: "answer", id: ask.id, row: { id: "p", title: "Trees" }, position: { log: "a", n: 2 } });
   await expect(done).resolves.toEqual({ id: "p", title: "Trees" });
   expect(store.waiting).toBe(0);
   change(1, { action: "update", new_val: { id: "p", title: "Bob's" }, old_val: { id: "p" } });
@@ -117,15 +119,23 @@ test("a set is seen at once, sent with a request id, and kept when it is acknowl
 
 // The acknowledgement may overtake the change: the old value must not flash up in between.
 test("an acknowledged set stays visible until its change comes", async () => {
-  const { server, store, start, change } = setUp();
+  const { server, store, start, change, changeAt } = setUp();
   server.opens("ada");
   store.subscribe(projects, () => undefined);
   start([{ id: "p", title: "Graphs" }]);
   const done = store.set("projects", { id: "p", title: "Trees" });
-  server.says({ op: "answer", id: server.lastAsk().id, row: { id: "p", title: "Trees" } });
+  server.says({
+    op: "answer",
+    id: server.lastAsk().id,
+    row: { id: "p", title: "Trees" },
+    position: { log: "a", n: 3 },
+  });
   await done;
   expect(rowsOf(store)).toEqual([{ id: "p", title: "Trees" }]);
-  change(1, { action: "update", new_val: { id: "p", title: "Trees!" }, old_val: { id: "p" } });
+  // Somebody else's change, from before ours: it must not look like ours, and bring the old value back.
+  change(1, { action: "update", new_val: { id: "p", title: "Bob's" }, old_val: { id: "p" } });
+  expect(rowsOf(store)).toEqual([{ id: "p", title: "Trees" }]);
+  changeAt(3, { action: "update", new_val: { id: "p", title: "Trees!" }, old_val: { id: "p" } });
   expect(rowsOf(store)).toEqual([{ id: "p", title: "Trees!" }]); // as the server has made it
 });
 

@@ -56,7 +56,13 @@ export class LiveStore {
   constructor(connection: Connection, options: LiveStoreOptions = {}) {
     this.connection = connection;
     this.#calls = new Calls(connection);
-    this.#sets = new Sets(connection, this.#calls, (table) => this.#setsChanged(table));
+    this.#sets = new Sets({
+      connection,
+      calls: this.#calls,
+      after: options.after ?? after,
+      changed: (table) => this.#setsChanged(table),
+      places: (table) => [...this.#of(table)].map(({ place }) => place),
+    });
     this.#parts = {
       connection,
       calls: this.#calls,
@@ -174,10 +180,14 @@ export class LiveStore {
     this.#lingering.set(key, stop);
   }
 
-  #setsChanged(table: TableName): void {
+  *#of(table: TableName): Generator<Subscription> {
     for (const subscription of this.#subscriptions.values()) {
-      if (subscription.query.table === table) subscription.changed();
+      if (subscription.query.table === table) yield subscription;
     }
+  }
+
+  #setsChanged(table: TableName): void {
+    for (const subscription of this.#of(table)) subscription.changed();
     for (const listener of this.#waitingListeners) listener();
   }
 }

@@ -1,10 +1,10 @@
 import type { Answer, Changes, Position, Row, Value } from "../wire/types.gen";
-import { compareBy, type Order } from "./order";
+import { compareRows, type Order } from "./order";
 
 /** The rows of one subscription by primary key, and where in the server's order they stand. Never changed once made. */
 export interface Rows {
   byKey: ReadonlyMap<string, Row>;
-  /** The rows in the order asked for; without one, as they came. */
+  /** The rows in the order asked for; without one, by id. */
   list: readonly Row[];
   position?: Position;
   /** There are more rows than the answer may hold. */
@@ -13,9 +13,13 @@ export interface Rows {
 
 export const noRows: Rows = { byKey: new Map(), list: [], cut: false };
 
-/** The primary key of a row as one text. */
+/** The primary key of a row as one text, whose order is the server's. */
 export function idOf(row: Row, key: readonly string[]): string {
-  return key.map((field) => String(row[field])).join("\n");
+  return key.map((field) => idPart(row[field])).join("/");
+}
+
+function idPart(value: Value | undefined): string {
+  return typeof value === "number" ? String(value).padStart(16, "0") : String(value);
 }
 
 /**
@@ -27,7 +31,7 @@ export function fold(before: Rows, message: Answer | Changes, key: readonly stri
   if (message.op === "answer") {
     if (!message.start && before.position) return { ...before, position: message.position ?? before.position };
     const rows = new Map((message.rows ?? []).map((row) => [idOf(row, key), row]));
-    return sorted(rows, order, { position: message.position, cut: message.cut ?? false });
+    return inOrder(rows, order, { position: message.position, cut: message.cut ?? false });
   }
   const rows = new Map(before.byKey);
   for (const { action, new_val, old_val } of message.changes) {
@@ -37,7 +41,7 @@ export function fold(before: Rows, message: Answer | Changes, key: readonly stri
     if (action === "delete" || !new_val) rows.delete(id);
     else rows.set(id, action === "update" ? updated(rows.get(id), new_val) : new_val);
   }
-  return sorted(rows, order, { position: message.position, cut: before.cut });
+  return inOrder(rows, order, { position: message.position, cut: before.cut });
 }
 
 /** The row with the fields that changed, each replaced whole; null removes one. (L3) */
@@ -50,7 +54,11 @@ function updated(row: Row | undefined, changed: Row): Row {
   return next;
 }
 
-function sorted(byKey: ReadonlyMap<string, Row>, order: Order, rest: Pick<Rows, "position" | "cut">): Rows {
-  // The sort is stable: equal rows stay as they came.
-  return { byKey, list: [...byKey.values()].toSorted((a, b) => compareBy(a, b, order)), ...rest };
+function inOrder(byKey: ReadonlyMap<string, Row>, order: Order, rest: Pick<Rows, "position" | "cut">): Rows {
+  return { byKey, list: sorted(byKey, order), ...rest };
+}
+
+/** Rows by id in the order asked for, and where that is equal by id, as the server has them: a window ends at the same row. */
+export function sorted(byId: ReadonlyMap<string, Row>, order: Order): readonly Row[] {
+  return [...byId].toSorted(([idA, a], [idB, b]) => compareRows(a, idA, b, idB, order)).map(([, row]) => row);
 }

@@ -3,11 +3,11 @@ import type { Connection } from "../wire/connection";
 import type { ServerMessage, WireError, Row } from "../wire/types.gen";
 import { TABLES } from "../wire/types.gen";
 import type { Calls } from "./calls";
-import { fold, idOf, noRows, type Rows } from "./fold";
+import { fold, noRows, type Rows, sorted } from "./fold";
 import type { Live } from "./live";
-import { compareBy, type Order, orderOf } from "./order";
+import { type Order, orderOf } from "./order";
 import { type ListQuery, wireQuery } from "./query";
-import type { Sets } from "./sets";
+import type { Place, Sets } from "./sets";
 
 /** Stops a timer. */
 type Stop = () => void;
@@ -29,6 +29,7 @@ export class Subscription {
   readonly #order: Order;
   #call: number | undefined;
   #rows: Rows = noRows;
+  #place: Place | undefined;
   #state: Live["state"] = "loading";
   #error: WireError | undefined;
   #attempt = 0;
@@ -45,6 +46,11 @@ export class Subscription {
   /** What is known right now; the same object until it changes. */
   get view(): Live {
     return (this.#view ??= this.#look());
+  }
+
+  /** How far it has come in the log. */
+  get place(): Place | undefined {
+    return this.#place;
   }
 
   /** Asks the server, from where we were if it still knows that (L4). Call when the connection has opened. */
@@ -94,12 +100,8 @@ export class Subscription {
     this.#rows = fold(this.#rows, message, key, this.#order);
     this.#state = "ready";
     this.#attempt = 0;
-    if (message.op === "change") {
-      for (const { new_val, old_val } of message.changes) {
-        const row = new_val ?? old_val;
-        if (row) this.#parts.sets.seen(this.query.table, idOf(row, key));
-      }
-    }
+    this.#place = this.#rows.position && this.#parts.sets.placed(this.#rows.position);
+    this.#parts.sets.moved(this.query.table);
     this.changed();
   }
 
@@ -135,14 +137,9 @@ export class Subscription {
 
   #overlaid(): readonly Row[] {
     const { table, shape } = this.query;
-    let same = true;
-    const list: Row[] = [];
-    for (const row of this.#rows.list) {
-      const next = this.#parts.sets.overlay(table, idOf(row, TABLES[table].key), row, shape);
-      same &&= next === row;
-      if (next) list.push(next);
-    }
-    return same ? this.#rows.list : list.toSorted((a, b) => compareBy(a, b, this.#order));
+    const { byKey, list } = this.#rows;
+    const overlaid = this.#parts.sets.overlay(table, byKey, shape, this.#place);
+    return overlaid === byKey ? list : sorted(overlaid, this.#order);
   }
 }
 

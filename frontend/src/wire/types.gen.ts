@@ -647,6 +647,8 @@ export interface TableInfo {
   readonly key: readonly string[];
   readonly fields: readonly string[];
   readonly settable: readonly string[];
+  /** Fields that a set replaces as a whole. */
+  readonly fresh?: readonly string[];
   readonly limit: number;
 }
 export const TABLES: { readonly [T in TableName]: TableInfo } = {
@@ -696,6 +698,7 @@ export const TABLES: { readonly [T in TableName]: TableInfo } = {
     key: ["id"],
     fields: ["action_request", "created", "description", "id", "isolation", "last_edited", "state", "title", "users"],
     settable: ["action_request", "description", "id", "title"],
+    fresh: ["action_request"],
     limit: 1000,
   },
   members: {
