@@ -307,6 +307,9 @@ func (tb *tab) raw(data []byte) {
 // heard waits for the next message, as it travels.
 func (tb *tab) heard() []byte {
 	tb.t.Helper()
+	if err := tb.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		tb.t.Fatal(err)
+	}
 	_, data, err := tb.conn.ReadMessage()
 	if err == nil && tb.codec.Binary {
 		data, err = tb.got.Take(data)
