@@ -56,6 +56,7 @@ test("every page is accessible and fits, in light and dark, wide and narrow", as
     { name: "terminal", path: terminal, ready: "Connected" },
     { name: "project-settings", path: `projects/${project}/settings`, ready: "People" },
     { name: "settings", path: "settings", ready: "Profile" },
+    { name: "server", path: "server", ready: "Rates and times are" },
     { name: "not-found", path: "nowhere", ready: "not" },
   ];
   for (const colorScheme of ["light", "dark"] as const) {

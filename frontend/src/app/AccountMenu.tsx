@@ -1,16 +1,24 @@
 import { Link } from "@tanstack/react-router";
-import { IconLayoutGrid, IconLogout, IconSettings } from "@tabler/icons-react";
+import { IconLayoutGrid, IconLogout, IconServer, IconSettings } from "@tabler/icons-react";
 import { rowsOf } from "../live/live";
 import { useAction, useLive } from "../live/react";
 import { post } from "../wire/http";
 import { Avatar } from "../ui/Avatar";
-import { Menu } from "../ui/Menu";
+import { Menu, type MenuEntry } from "../ui/Menu";
 import { fail } from "../ui/toast";
 import styles from "./AccountMenu.module.css";
 
+const SERVER: MenuEntry = {
+  label: "Server",
+  icon: <IconServer size={16} />,
+  renderRoot: (props) => <Link to="/server" {...props} />,
+};
+
 /** Who one is, and the way to the settings and out. */
 export function AccountMenu({ accountId }: { accountId: string }) {
-  const account = rowsOf(useLive("accounts", { id: accountId, name: null, email_address: null }))[0];
+  const account = rowsOf(
+    useLive("accounts", { id: accountId, name: null, email_address: null, administrator: null }),
+  )[0];
   const signOut = useAction(async (store) => {
     try {
       await post("auth/sign-out", {});
@@ -39,6 +47,7 @@ export function AccountMenu({ accountId }: { accountId: string }) {
           icon: <IconSettings size={16} />,
           renderRoot: (props) => <Link to="/settings" {...props} />,
         },
+        ...(account?.administrator ? [SERVER] : []),
         "line",
         { label: "Sign out", icon: <IconLogout size={16} />, onSelect: () => void signOut.run() },
       ]}

@@ -60,6 +60,12 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("../features/settings/SettingsPage"), "SettingsPage"),
 });
 
+const server = createRoute({
+  getParentRoute: () => shell,
+  path: "/server",
+  component: lazyRouteComponent(() => import("../features/admin/ServerPage"), "ServerPage"),
+});
+
 const project = createRoute({
   getParentRoute: () => shell,
   path: "/projects/$projectId",
@@ -87,6 +93,7 @@ const tree = root.addChildren([
     home,
     projects,
     settings,
+    server,
     project.addChildren([projectHome, folder, document, terminal, projectSettings]),
   ]),
 ]);

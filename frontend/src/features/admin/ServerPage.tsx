@@ -1,0 +1,112 @@
+import { useState } from "react";
+import { rowsOf } from "../../live/live";
+import { useAccountId, useLive } from "../../live/react";
+import { Notice } from "../../ui/Notice";
+import { Page } from "../../ui/Page";
+import { Waiting } from "../../ui/Waiting";
+import type { ServerStats } from "../../wire/types.gen";
+import { some, upFor } from "./figures";
+import { Figures } from "./Figures";
+import { remember } from "./history";
+import { SlowQueriesCard } from "./SlowQueriesCard";
+import { TablesCard } from "./TablesCard";
+
+/** What the server does right now, for administrators. */
+export function ServerPage() {
+  const id = useAccountId();
+  const account = useLive("accounts", id === undefined ? undefined : { id, administrator: null });
+  const body = () => {
+    switch (account.state) {
+      case "loading":
+        return <Waiting what="your account" />;
+      case "failed":
+        return <Notice kind="failed">{account.error.message}</Notice>;
+      case "stale":
+      case "ready":
+        if (!rowsOf(account)[0]?.administrator) {
+          return (
+            <Page title="Server">
+              <Notice kind="info">
+                What the server does is shown to administrators only. If you need it, ask one of them to make you an
+                administrator.
+              </Notice>
+            </Page>
+          );
+        }
+        return <Dashboard />;
+    }
+  };
+  return (
+    <>
+      <title>Server · Lyceum</title>
+      {body()}
+    </>
+  );
+}
+
+const shape = {
+  id: null,
+  time: null,
+  window_ms: null,
+  started: null,
+  version: null,
+  connections: null,
+  subscriptions: null,
+  shared_queries: null,
+  changes_per_second: null,
+  delivered_per_second: null,
+  fan_out_p50_ms: null,
+  fan_out_p99_ms: null,
+  commits_per_second: null,
+  writes_per_commit: null,
+  commit_p50_ms: null,
+  commit_p99_ms: null,
+  commits_failed: null,
+  wal_bytes: null,
+  requests_per_second: null,
+  sent_per_second: null,
+  received_per_second: null,
+  cpu: null,
+  processors: null,
+  memory: null,
+  heap: null,
+  goroutines: null,
+  open_files: null,
+  disk_free: null,
+  disk_size: null,
+  disk_full: null,
+} as const;
+
+function Dashboard() {
+  const server = useLive("server_stats", shape);
+  const now = rowsOf(server)[0];
+  const [history, setHistory] = useState<ServerStats[]>([]);
+  if (now && now.time !== history.at(-1)?.time) setHistory(remember(history, now));
+  if (server.state === "failed") {
+    return (
+      <Page title="Server">
+        <Notice kind="failed">{server.error.message}</Notice>
+      </Page>
+    );
+  }
+  return (
+    <Page title="Server" width="wide" description={now && <Since stats={now} />}>
+      {server.state === "stale" && <Notice kind="warn">There is no connection: this is how it was.</Notice>}
+      {now ? <Figures stats={now} history={history} /> : <Waiting what="the first figures" />}
+      <TablesCard />
+      <SlowQueriesCard />
+    </Page>
+  );
+}
+
+function Since({ stats }: { stats: ServerStats }) {
+  const seconds = Math.round(stats.window_ms / 1000);
+  return (
+    <>
+      Version {stats.version}, up for {upFor(stats.time - stats.started)}.{" "}
+      {seconds > 0
+        ? `Rates and times are of the last ${some(seconds, "second")}.`
+        : "Rates and times come in a moment."}
+    </>
+  );
+}
