@@ -26,10 +26,10 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help run build dev deps tools quick test tidy lint race pages e2e gen fmt bench clean
+.PHONY: help run build dev deps tools quick test tidy lint race pages e2e gen fmt bench bench-large clean
 
 help: ## this list
-	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 8
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 run: build ## builds and serves on http://127.0.0.1:8000; settings as in make run ARGS='--listen 127.0.0.1:9000'
 	@exec bin/lyceum serve $(ARGS)
@@ -91,6 +91,9 @@ fmt: frontend/node_modules ## formats Go and TypeScript
 
 bench: build ## measures start, memory, keys, terminals, sizes; prints a table
 	@go run ./testdata/bench bin/lyceum
+
+bench-large: build ## compares a site of five million rows with one of fifty thousand; some minutes
+	@go run ./testdata/bench bin/lyceum large
 
 clean: ## removes what was built
 	rm -rf bin frontend/dist .dev

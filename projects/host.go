@@ -145,7 +145,7 @@ func (h *Host) finish(cancel, unwatch func()) {
 // wakeAll looks at every project once: requests that nobody has finished, rows
 // that say more than is true, agents that should not be.
 func (h *Host) wakeAll(ctx context.Context) error {
-	r := app.Range{Table: "projects"}
+	r := app.Range{Table: "projects", Fields: []string{"state", "action_request"}} // all that viewOf looks at
 	for {
 		page, err := h.o.Store.Read(ctx, r)
 		if err != nil {

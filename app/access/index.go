@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -21,8 +22,8 @@ type Index struct {
 	fences fences
 
 	mu       sync.RWMutex
-	lost     bool // changes may have been missed: nobody has any role
-	loading  map[string]int64
+	lost     bool              // changes may have been missed: nobody has any role
+	loading  map[string]int64  // row → its revision, of what was told while the tables are read
 	logs     map[string]string // table → log id
 	accounts map[string]account
 	sessions map[string]session
@@ -56,11 +57,9 @@ func Open(ctx context.Context, store app.Store) (*Index, error) {
 		projects: make(map[string]map[string]app.Role), roles: make(map[string]map[string]app.Role),
 		stamps: make(map[string]int64), watchers: make(map[string]map[*watcher]struct{}),
 	}
-	for _, table := range []string{"accounts", "api_keys", "projects", "sessions"} {
-		if err := x.follow(ctx, store, table); err != nil {
-			x.Close()
-			return nil, err
-		}
+	if err := x.followAll(ctx, store); err != nil {
+		x.Close()
+		return nil, err
 	}
 	x.mu.Lock()
 	x.loading = nil
@@ -76,28 +75,63 @@ func (x *Index) Close() {
 	x.stop = nil
 }
 
-// follow watches a table, then reads it. What the watch tells while the pages
-// are read is newer than they are; revisions decide.
-func (x *Index) follow(ctx context.Context, store app.Store, table string) error {
+// tables are those that the index follows, with the fields that it reads: what
+// else is in a row is most of it.
+var tables = map[string][]string{
+	"accounts": {"name", "administrator"}, "api_keys": {"account_id", "project_id", "read_only", "expires"},
+	"projects": {"users"}, "sessions": {"account_id", "expires"},
+}
+
+// followAll follows the tables, all at once: a server cannot begin before.
+func (x *Index) followAll(ctx context.Context, store app.Store) error {
+	for table := range tables {
+		if err := x.follow(store, table); err != nil {
+			return err
+		}
+	}
+	var wg sync.WaitGroup
+	errs := make(chan error, len(tables))
+	for table, fields := range tables {
+		wg.Go(func() { errs <- x.load(ctx, store, app.Range{Table: table, Fields: fields}) })
+	}
+	wg.Wait()
+	close(errs)
+	var all []error
+	for err := range errs {
+		all = append(all, err)
+	}
+	return errors.Join(all...)
+}
+
+// follow watches a table. What the watch tells while the pages are read is newer
+// than they are; revisions decide.
+func (x *Index) follow(store app.Store, table string) error {
 	pos, stop, err := store.Watch(table, func(b app.Batch) { x.apply(table, b) })
 	if err != nil {
 		return fmt.Errorf("watch %s: %w", table, err)
 	}
 	x.stop = append(x.stop, stop)
 	x.mu.Lock()
+	defer x.mu.Unlock()
 	if x.logs[table] == "" {
 		x.logs[table] = pos.Log
 	}
-	x.mu.Unlock()
-	r := app.Range{Table: table}
+	return nil
+}
+
+// load reads a table. Nobody asks the index yet, so nobody is concerned.
+func (x *Index) load(ctx context.Context, store app.Store, r app.Range) error {
 	for {
 		page, err := store.Read(ctx, r)
 		if err != nil {
-			return fmt.Errorf("read %s: %w", table, err)
+			return fmt.Errorf("read %s: %w", r.Table, err)
 		}
+		concerned := make(map[string]bool)
 		x.mu.Lock()
 		for _, rec := range page.Records {
-			x.putLocked(table, rec.ID, rec.Rev, rec.Row, nil)
+			if x.loading[r.Table+"/"+rec.ID] < rec.Rev {
+				x.putLocked(r.Table, rec.ID, rec.Row, concerned)
+			}
 		}
 		x.mu.Unlock()
 		if page.Next == nil {
@@ -122,7 +156,10 @@ func (x *Index) apply(table string, b app.Batch) {
 		}
 	}
 	for _, c := range b.Changes {
-		x.putLocked(table, c.ID, c.Rev, c.New, concerned)
+		if x.loading != nil {
+			x.loading[table+"/"+c.ID] = c.Rev
+		}
+		x.putLocked(table, c.ID, c.New, concerned)
 	}
 	var fns []func()
 	for id := range concerned {
@@ -139,16 +176,7 @@ func (x *Index) apply(table string, b app.Batch) {
 
 // putLocked puts one row in. concerned collects the accounts whose access has
 // changed; "" stands for the site.
-func (x *Index) putLocked(table, id string, rev int64, row app.Row, concerned map[string]bool) {
-	if x.loading != nil {
-		if key := table + "/" + id; x.loading[key] >= rev {
-			return
-		}
-		x.loading[table+"/"+id] = rev
-	}
-	if concerned == nil {
-		concerned = make(map[string]bool)
-	}
+func (x *Index) putLocked(table, id string, row app.Row, concerned map[string]bool) {
 	switch table {
 	case "accounts":
 		x.putAccountLocked(id, row, concerned)

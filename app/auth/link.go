@@ -29,13 +29,16 @@ const (
 // FirstLink returns the token of a link that makes the first account, or "" when
 // there is an administrator. Links made by it before end.
 func (a *Auth) FirstLink(ctx context.Context) (string, error) {
-	exists := false
-	err := a.each(ctx, app.Range{Table: "accounts"}, func(rec app.Record) error {
-		administrator, _ := rec.Row["administrator"].(bool)
-		exists = exists || administrator
+	err := a.each(ctx, app.Range{Table: "accounts", Fields: []string{"administrator"}}, func(rec app.Record) error {
+		if administrator, _ := rec.Row["administrator"].(bool); administrator {
+			return errAdministrator
+		}
 		return nil
 	})
-	if err != nil || exists {
+	if errors.Is(err, errAdministrator) {
+		return "", nil
+	}
+	if err != nil {
 		return "", err
 	}
 	err = a.each(ctx, app.Range{Table: "sign_in_links"}, func(rec app.Record) error {
@@ -49,6 +52,9 @@ func (a *Auth) FirstLink(ctx context.Context) (string, error) {
 	}
 	return a.makeLink(ctx, linkFirst, "", firstLinkLife)
 }
+
+// errAdministrator ends the search for one.
+var errAdministrator = errors.New("there is an administrator")
 
 // SignInLink returns the token of a link that signs the account of an address in
 // once, without its password. Errors: NotFound.
