@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 
+	"lyceum/app"
 	"lyceum/app/access"
 	"lyceum/app/auth"
 	"lyceum/app/config"
@@ -113,11 +114,15 @@ func (s *server) open(ctx context.Context, version string) error {
 		return err
 	}
 	s.closers = append(s.closers, closeOnce(s.admin.Close))
-	index, err := access.Open(ctx, durable)
+	roles := s.readRoles(ctx, durable)
+	box, err := s.openSandbox(ctx)
 	if err != nil {
 		return err
 	}
-	s.closers = append(s.closers, func() error { index.Close(); return nil })
+	index, err := roles()
+	if err != nil {
+		return err
+	}
 	ephemeral := memstore.New(schema.Ephemeral())
 	s.closers = append(s.closers, ephemeral.Close)
 	s.engine, err = query.New(query.Options{Durable: durable, Ephemeral: ephemeral, Access: index, Log: s.log, Meter: s.meter})
@@ -126,10 +131,6 @@ func (s *server) open(ctx context.Context, version string) error {
 	}
 	s.closers = append(s.closers, func() error { s.engine.Close(); return nil })
 	s.auth = auth.New(durable, s.log)
-	box, err := s.openSandbox(ctx)
-	if err != nil {
-		return err
-	}
 	s.host = projects.New(projects.Options{
 		Store: s.engine.Store(), Sandbox: box, Data: s.cfg.Data, Log: s.log,
 		UIDs: projects.UIDs{First: int64(s.cfg.ProjectUIDs.First), Count: int64(s.cfg.ProjectUIDs.Count)},
@@ -150,6 +151,29 @@ func (s *server) open(ctx context.Context, version string) error {
 		PingEvery: s.cfg.PingEvery,
 	})
 	return nil
+}
+
+// readRoles begins to read who may what, and returns what waits for it. That and
+// the probing of the sandbox are most of a start, so they go on beside each other.
+func (s *server) readRoles(ctx context.Context, store app.Store) func() (*access.Index, error) {
+	var index *access.Index
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		index, err = access.Open(ctx, store)
+	}()
+	s.closers = append(s.closers, func() error {
+		<-done
+		if index != nil {
+			index.Close()
+		}
+		return nil
+	})
+	return func() (*access.Index, error) {
+		<-done
+		return index, err
+	}
 }
 
 // connect tells the parts of each other.
