@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Page } from "@playwright/test";
 import { type TableName, TABLES } from "../src/wire/types.gen";
-import { filtersOf, getsOf, type Ids, inventedIds, said, setsOf } from "./fixtures/asking";
+import { filtersOf, getsOf, type Ids, inventedIds, keySetsOf, said, setsOf } from "./fixtures/asking";
 import { saved, textOf } from "./fixtures/editor";
 import { Frames } from "./fixtures/frames";
 import { send, sentence, upgrade } from "./fixtures/http";
@@ -159,6 +159,9 @@ test("a stranger who knows all ids gets nothing, and cannot tell that it exists"
   const { rows: cursors } = await hers.must({
     cursors: [{ project_id: project, document_id: null, connection_id: null }],
   });
+  const { row: key } = await hers.must({
+    api_keys: { id: "new", name: "Grades", scope: "project", project_id: project, read_only: true },
+  });
   const real: Ids = {
     project,
     terminal,
@@ -166,6 +169,7 @@ test("a stranger who knows all ids gets nothing, and cannot tell that it exists"
     connection: cursors?.[0]?.["connection_id"] as string,
     action: action?.["id"] as string,
     account: ada.accountId,
+    key: key?.["id"] as string,
   };
   const none = inventedIds();
   const withProject = Object.keys(TABLES).filter(
@@ -220,8 +224,8 @@ test("a stranger who knows all ids gets nothing, and cannot tell that it exists"
 
   await test.step("by setting", async () => {
     const his = await Wire.open(bob);
-    const invented = setsOf(none, bob);
-    for (const [index, { query, options }] of setsOf(real, bob).entries()) {
+    const invented = [...setsOf(none, bob), ...keySetsOf(none)];
+    for (const [index, { query, options }] of [...setsOf(real, bob), ...keySetsOf(real)].entries()) {
       const got = await his.ask(query, options);
       // What is not there is deleted already: that is acknowledged without a row.
       const outcome = got.error?.kind ?? `row ${JSON.stringify(got.row)}`;
@@ -306,7 +310,7 @@ test("a viewer reads everything and writes nothing", async ({ server, world: { a
   });
   expect(open).toMatchObject({ read_only: true });
   const document = open?.["document_id"] as string;
-  const ids: Ids = { project, document, terminal, account: ada.accountId, action: "", connection: "" };
+  const ids: Ids = { project, document, terminal, account: ada.accountId, action: "", connection: "", key: "" };
   const mayDo = [
     JSON.stringify({ projects: { id: project, action_request: { action: "start" } } }), // opening a project starts it
     JSON.stringify({ cursors: { document_id: document, position: inJSON(Buffer.from("{}")) } }),
