@@ -8,10 +8,10 @@ NPM     := npm --prefix frontend run --silent
 BUILD   := go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 
 # What tests and the demos need of Debian, without recommended packages: a
-# browser, LaTeX for the slides, pdftotext, bwrap to measure against, entr for
-# make dev. A compiler for SQLite.
+# browser, curl, LaTeX for the slides, pdftotext, bwrap to measure against, entr
+# for make dev. A compiler for SQLite.
 TOOLS    := gcc libc6-dev
-PACKAGES := $(TOOLS) bubblewrap chromium entr latexmk poppler-utils texlive-latex-recommended texlive-pictures
+PACKAGES := $(TOOLS) bubblewrap chromium curl entr latexmk poppler-utils texlive-latex-recommended texlive-pictures
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 
 GO_FILES := $(shell git ls-files -co --exclude-standard '*.go' '*.sql') go.mod go.sum

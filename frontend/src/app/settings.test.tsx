@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { page } from "vitest/browser";
+import { curlExample } from "../features/settings/apiKeys";
 import type { WireError } from "../wire/types.gen";
 import { fakeSite } from "./fakeSite";
 import { showPage, wrongForAxe } from "./showPage";
@@ -67,6 +68,39 @@ test("an invitation's link is shown once, whole, and the invitation can be revok
   await expect.element(link).not.toBeInTheDocument();
   await page.getByRole("list", { name: "Invitations" }).getByRole("button", { name: "Revoke" }).click();
   await expect.element(page.getByText("No invitations")).toBeVisible();
+});
+
+test("an API key is made as narrow as it was asked for, shown once, and revoked after a question", async () => {
+  const server = fakeSite();
+  server.on("api_keys", (row, { delete: gone }) => {
+    if (gone) server.remove("api_keys", row);
+    else server.put("api_keys", { ...row, id: "k1", account_id: "ada", created: Date.now() });
+    return { ...row, id: "k1", key: "lyceum_secret" };
+  });
+  await showPage(server, "/settings");
+  await expect.element(page.getByText("No API keys")).toBeVisible();
+  await page.getByRole("button", { name: "Create API key" }).click();
+  await page.getByRole("dialog").getByLabelText("Name").fill("Grades");
+  await expect.element(page.getByLabelText("Project", { exact: true })).toHaveValue("p1");
+  await page.getByRole("button", { name: "Create key" }).click();
+  await expect.element(page.getByLabelText("API key", { exact: true })).toHaveValue("lyceum_secret");
+  await expect
+    .element(page.getByLabelText("Example", { exact: true }))
+    .toHaveValue(curlExample(`${location.origin}/api/query`, "lyceum_secret"));
+  const { expires, ...row } = server.sets[0]?.[1] ?? {};
+  expect(row).toEqual({ id: "new", name: "Grades", scope: "project", project_id: "p1", read_only: true });
+  expect(expires).toBeGreaterThan(Date.now());
+
+  await page.getByRole("button", { name: "Close" }).first().click();
+  const list = page.getByRole("list", { name: "API keys" });
+  await expect.element(list.getByText("Only Graph theory")).toBeVisible();
+  await expect.element(list.getByText("Read only")).toBeVisible();
+  await list.getByRole("button", { name: "Revoke" }).click();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await list.getByRole("button", { name: "Revoke" }).click();
+  await page.getByRole("button", { name: "Revoke key" }).click();
+  await expect.element(page.getByText("No API keys")).toBeVisible();
+  expect(server.sets.slice(1)).toEqual([["api_keys", { id: "k1" }, { delete: true }]]);
 });
 
 test("a sign-in is ended by its row", async () => {

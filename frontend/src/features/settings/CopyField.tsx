@@ -6,7 +6,7 @@ import { IconButton } from "../../ui/IconButton";
 import { fail, tell } from "../../ui/toast";
 
 /** A text to take away. */
-export function CopyField({ label, value }: { label: string; value: string }) {
+export function CopyField({ label, value, autoFocus }: { label: string; value: string; autoFocus?: boolean }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     if (await copyText(value)) {
@@ -20,7 +20,7 @@ export function CopyField({ label, value }: { label: string; value: string }) {
     <TextField
       label={label}
       readOnly
-      autoFocus
+      autoFocus={autoFocus}
       value={value}
       onChange={() => undefined}
       end={

@@ -70,7 +70,7 @@ export function InvitationsCard() {
       <Dialog title="The invitation link" open={link !== undefined} onClose={() => setLink(undefined)}>
         <div className={styles.words}>
           <p>Copy it now: it is shown only this once.</p>
-          <CopyField label="Invitation link" value={link ?? ""} />
+          <CopyField label="Invitation link" value={link ?? ""} autoFocus />
         </div>
       </Dialog>
     </Card>

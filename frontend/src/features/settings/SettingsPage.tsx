@@ -3,6 +3,7 @@ import { useAccountId, useLive } from "../../live/react";
 import { Notice } from "../../ui/Notice";
 import { Page } from "../../ui/Page";
 import { Waiting } from "../../ui/Waiting";
+import { ApiKeysCard } from "./ApiKeysCard";
 import { EditorCard } from "./EditorCard";
 import { InvitationsCard } from "./InvitationsCard";
 import { PasswordCard } from "./PasswordCard";
@@ -34,6 +35,7 @@ export function SettingsPage() {
             <EditorCard account={row} />
             <PasswordCard email={row.email_address} />
             <SessionsCard />
+            <ApiKeysCard />
             {row.administrator && (
               <>
                 <h2 className={styles.part}>Administration</h2>
