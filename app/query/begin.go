@@ -60,6 +60,7 @@ func (w *Subscription) arrive(ctx context.Context, sc scope, stamp string) (reco
 			w.drop()
 			return nil, false, err
 		}
+		w.looked = got.looked
 		w.next.pos, w.next.index = s.pos, s.first
 		if s.window != nil {
 			return s.window.shown(), w.more(s), nil
@@ -90,6 +91,7 @@ func (w *Subscription) more(s *stream) bool {
 // them. They are newer than its steps.
 func (w *Subscription) reread(ctx context.Context, sc scope) (records []app.Record, cut bool, err error) {
 	got, err := w.engine.read(ctx, w.ask, sc, w.ask.limit())
+	w.looked = got.looked
 	if err == nil && got.cut && !w.ask.table.AppendOnly {
 		err = errLong
 	}

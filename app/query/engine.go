@@ -86,8 +86,10 @@ func (e *Engine) follow(table string) error {
 	var log *live.Log
 	ready := make(chan struct{}) // a commit may come before Watch has returned its position
 	topics := topicsOf(table)
+	meter := e.meter.Table(table)
 	pos, stop, err := e.store.Watch(table, func(b app.Batch) {
 		<-ready
+		meter.Changed(len(b.Changes))
 		log.Append(b)
 	})
 	if err != nil {

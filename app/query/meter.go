@@ -48,20 +48,56 @@ func (m meter) ran(q *ask, begun time.Time, a Answer, err error) {
 		if a.Row != nil {
 			answered = 1
 		}
-		m.slow(q, took, answered)
+		m.slow(q, took, q.looked, answered)
+	}
+}
+
+// looked counts the making of a message of a watch, if it took long: the rows had
+// to be read.
+func (m meter) looked(w *Subscription, begun time.Time, made Message) {
+	took := time.Since(begun)
+	answered := len(made.Changes)
+	if made.Answer != nil {
+		answered = len(made.Answer.Rows)
+	}
+	if took > m.slowAfter && (answered > 0 || w.looked > 0) {
+		m.slow(w.ask, took, w.looked, answered)
 	}
 }
 
 // slow remembers a query that took long, without its values and without who
 // asked: an administrator looks for an index that is missing, not for a person.
-func (m meter) slow(q *ask, took time.Duration, answered int) {
+func (m meter) slow(q *ask, took time.Duration, looked, answered int) {
 	text := q.text()
 	m.Table(q.table.Name).TookLong()
 	m.Slow().Add(metrics.Query{
-		At: time.Now(), Table: q.table.Name, Took: took, Text: text, Looked: q.looked, Answered: answered,
+		At: time.Now(), Table: q.table.Name, Took: took, Text: text, Looked: looked, Answered: answered,
 	})
 	now, last := time.Now().UnixNano(), m.logged.Load()
 	if now-last >= int64(slowLogPause) && m.logged.CompareAndSwap(last, now) {
 		m.log.Warn("slow query", "table", q.table.Name, "duration", took, "query", text)
+	}
+}
+
+// note is what is counted of a message of a watch when it has been written.
+type note struct {
+	changes int
+	at      time.Time // when the store told of the first
+	start   bool
+}
+
+func noteOf(m Message) note {
+	return note{changes: len(m.Changes), at: m.At, start: m.Answer != nil && m.Answer.Start}
+}
+
+func (n note) count(t *metrics.Table) {
+	if n.start {
+		t.StartedAnew()
+	}
+	if n.changes > 0 {
+		t.Delivered(n.changes)
+	}
+	if !n.at.IsZero() {
+		t.FannedOut(time.Since(n.at))
 	}
 }

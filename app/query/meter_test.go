@@ -1,8 +1,11 @@
 package query_test
 
 import (
+	"context"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -147,4 +150,68 @@ func TestTheLogHasAtMostOneSlowQueryASecond(t *testing.T) {
 			t.Errorf("the log has %d of the slow queries of two seconds, want 2", n)
 		}
 	})
+}
+
+// What an administrator sees of watches must be true while they come and go: who
+// is open, how many share, and how long a change takes to reach a browser.
+func TestWatchesAreCountedFromTheCommitToTheSocket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		engine, m := metered(t, nil)
+		const network = 5 * time.Millisecond
+		as := func(name string) context.Context {
+			return app.WithCaller(t.Context(), app.Caller{AccountID: name, SessionID: "s-" + name, ConnectionID: "c-" + name})
+		}
+		ctx, leave := context.WithCancel(as("ada"))
+		var tabs sync.WaitGroup
+		for _, shape := range []app.Row{{"id": nil, "title": nil}, {"id": nil, "title": nil}, {"id": nil, "last_edited": nil, "title": nil}} {
+			tabs.Go(func() {
+				_ = watch(ctx, engine, list("projects", shape), app.Row{"changes": true}, func(query.Message) error {
+					time.Sleep(network)
+					return nil
+				})
+			})
+		}
+		synctest.Wait()
+		time.Sleep(time.Second)
+		before := figures(m, "projects")
+		if before.Watches != 3 || before.Shared != 2 || before.Starts != 3 || before.Delivered != 0 || before.FanOut.Count() != 0 {
+			t.Errorf("three watches are open: %+v", before)
+		}
+		if _, err := engine.Run(as("ada"), one("projects", app.Row{"id": "p1", "title": "Trees"}), nil, "r1"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		after := figures(m, "projects")
+		if after.Changed != 1 || after.Delivered != 3 || after.Starts != 3 || after.FanOut.Count() != 3 || after.FanOut.Sum != 3*int64(network) {
+			t.Errorf("one change reaches three watches in %v each: %+v", network, after)
+		}
+		leave()
+		tabs.Wait()
+		if left := figures(m, "projects"); left.Watches != 0 || left.Shared != 0 {
+			t.Errorf("all have left: %+v", left)
+		}
+		if _, err := engine.Subscribe(t.Context(), list("projects", app.Row{"id": nil}), app.Row{"changes": true}, func() {}); err == nil {
+			t.Fatal("a stranger watches projects")
+		}
+		if refused := figures(m, "projects"); refused.Watches != 0 {
+			t.Errorf("a watch that was refused is counted: %+v", refused)
+		}
+		first := func(q metrics.Query) bool {
+			return q.Text == `{"projects": [{"id": null, "title": null}]} changes` && q.Looked == 1 && q.Answered == 1
+		}
+		slow := m.Slow().All()
+		if n := len(slow) - len(slices.DeleteFunc(slices.Clone(slow), first)); n != 2 {
+			t.Errorf("slow queries are %+v, want the two equal watches with their one row", slow)
+		}
+	})
+}
+
+func figures(m *metrics.Meter, table string) metrics.TableReading {
+	for _, t := range m.Read().Tables {
+		if t.Name == table {
+			return t
+		}
+	}
+	return metrics.TableReading{}
 }

@@ -33,6 +33,7 @@ type stream struct {
 	reader *live.Reader
 	stop   func() // of the site's access
 	again  atomic.Bool
+	closed bool // under streams.mu
 
 	mu     sync.Mutex
 	opened bool

@@ -49,6 +49,7 @@ func (e *Engine) join(w *Subscription, sc scope) *stream {
 			})
 		}
 		e.streams.byKey[key] = s
+		e.meter.Table(w.ask.table.Name).SharedOpened()
 	}
 	s.subsMu.Lock()
 	defer s.subsMu.Unlock()
@@ -64,9 +65,11 @@ func (e *Engine) leave(w *Subscription, s *stream) {
 	delete(s.subs, w)
 	left := len(s.subs)
 	s.subsMu.Unlock()
-	if left > 0 {
+	if left > 0 || s.closed {
 		return
 	}
+	s.closed = true
+	e.meter.Table(s.ask.table.Name).SharedClosed()
 	s.reader.Close()
 	if s.stop != nil {
 		s.stop()

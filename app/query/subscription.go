@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"lyceum/app"
 	"lyceum/app/live"
+	"lyceum/app/metrics"
 )
 
 // Watch is one watch of one client: see Subscription.
@@ -39,6 +41,10 @@ type Subscription struct {
 
 	at, next place // next is where it is when the message has been sent
 	made     bool  // there is such a message
+
+	meter  *metrics.Table // nil: the opening is not counted
+	note   note
+	looked int // rows that the last message has looked at
 }
 
 // place is how far a client has come.
@@ -85,6 +91,8 @@ func (e *Engine) Subscribe(ctx context.Context, query any, options app.Row, wake
 		w.Close()
 		return nil, err
 	}
+	w.meter = e.meter.Table(q.table.Name)
+	w.meter.WatchOpened()
 	return w, nil
 }
 
@@ -126,6 +134,8 @@ func (w *Subscription) Close() {
 		w.stop[i]()
 	}
 	w.stop = nil
+	w.meter.WatchClosed()
+	w.meter = nil
 }
 
 // Table returns the name of the table that is watched.
@@ -147,10 +157,13 @@ func (w *Subscription) Next(ctx context.Context) (m Message, ok bool, err error)
 		}
 	}
 	for {
+		begun := time.Now()
+		w.looked = 0
 		m, ok, err = w.look(ctx)
+		w.engine.meter.looked(w, begun, m)
 		switch {
 		case err == nil:
-			w.made = ok
+			w.made, w.note = ok, noteOf(m)
 			return m, ok, nil
 		case errors.Is(err, errLong):
 			w.held = true
@@ -167,6 +180,9 @@ func (w *Subscription) Next(ctx context.Context) (m Message, ok bool, err error)
 
 // Sent says that the message of the last Next has been written.
 func (w *Subscription) Sent() {
+	if w.made {
+		w.note.count(w.meter)
+	}
 	w.made, w.tries = false, 0
 	w.place(w.next)
 	w.next = place{}

@@ -56,6 +56,9 @@ func serverRow(first, last reading, version string) app.Row {
 	var changed, delivered uint64
 	var fanOut metrics.Distribution
 	for i, t := range last.Tables {
+		if own(t.Name) {
+			continue // who looks is not what is looked at
+		}
 		watches, shared = watches+t.Watches, shared+t.Shared
 		changed += t.Changed - first.Tables[i].Changed
 		delivered += t.Delivered - first.Tables[i].Delivered
@@ -79,6 +82,9 @@ func serverRow(first, last reading, version string) app.Row {
 	}
 	return row
 }
+
+// own reports whether a table is one of those that this package keeps.
+func own(table string) bool { return table == ofTables || table == ofServer || table == ofSlow }
 
 func requests(r reading) (n uint64) {
 	for _, q := range r.Web.Requests {

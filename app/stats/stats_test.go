@@ -71,7 +71,7 @@ func run(t *testing.T, story func(t *testing.T, s *site)) {
 			t.Fatal(err)
 		}
 		defer index.Close()
-		s := &site{t: t, meter: metrics.New([]string{"projects"}), data: t.TempDir(), log: &strings.Builder{}}
+		s := &site{t: t, meter: metrics.New(append([]string{"projects"}, all...)), data: t.TempDir(), log: &strings.Builder{}}
 		s.writes = &writes{Store: memstore.New(schema.Ephemeral()), byTable: map[string]int{}}
 		s.engine, err = query.New(query.Options{
 			Durable: durable, Ephemeral: s.writes, Access: index, Meter: s.meter,

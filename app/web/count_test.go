@@ -30,6 +30,19 @@ func TestRequestsAreCountedByRouteAndStatus(t *testing.T) {
 	tab.send(wire.Ask{ID: 1, Query: app.Row{"site_settings": app.Row{"id": "site", "name": nil}}})
 	tab.next()
 
+	if n := m.Connections(); n != 1 {
+		t.Errorf("%d connections, want that of the tab", n)
+	}
+	if err := tab.conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.web.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := m.Connections(); n != 0 {
+		t.Errorf("%d connections after the tab has gone", n)
+	}
+
 	r := m.Read().Web
 	got := map[string]uint64{}
 	for _, q := range r.Requests {

@@ -77,6 +77,8 @@ func (s *Server) admit(r *http.Request, line transport, codec wire.Codec, caller
 
 // speak answers one tab until it leaves, its sign-in ends or the server stops.
 func (s *Server) speak(ctx context.Context, line transport, codec wire.Codec, caller app.Caller) {
+	s.Meter.Connected()
+	defer s.Meter.Disconnected()
 	ctx, end := context.WithCancelCause(ctx)
 	c := &connection{
 		server: s, line: line, caller: caller, ctx: ctx, end: end, codec: codec,

@@ -1723,7 +1723,7 @@ export const SCHEMA: Schema = {
         {
           "name": "subscriptions",
           "type": "integer",
-          "text": "Watches that are open, of all tables.",
+          "text": "Watches that are open, but for those of these figures.",
           "get": true
         },
         {
@@ -1735,14 +1735,14 @@ export const SCHEMA: Schema = {
         {
           "name": "changes_per_second",
           "type": "number",
-          "text": "Changes that were committed.",
+          "text": "Changes that were committed, but for those of these figures.",
           "get": true,
           "optional": true
         },
         {
           "name": "delivered_per_second",
           "type": "number",
-          "text": "Changes that were written to browsers.",
+          "text": "Changes that were written to browsers, but for those of these figures.",
           "get": true,
           "optional": true
         },

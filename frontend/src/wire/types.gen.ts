@@ -526,13 +526,13 @@ export interface ServerStats {
   version: string;
   /** Tabs that are connected. */
   connections: number;
-  /** Watches that are open, of all tables. */
+  /** Watches that are open, but for those of these figures. */
   subscriptions: number;
   /** Distinct queries among them. */
   shared_queries: number;
-  /** Changes that were committed. */
+  /** Changes that were committed, but for those of these figures. */
   changes_per_second?: number;
-  /** Changes that were written to browsers. */
+  /** Changes that were written to browsers, but for those of these figures. */
   delivered_per_second?: number;
   /** How long a change took from its commit to a browser: half took less. */
   fan_out_p50_ms?: number;
