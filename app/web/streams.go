@@ -52,12 +52,13 @@ func (s *streams) add(o *openStream) (remove func()) {
 	}
 }
 
-// of returns a stream of this sign-in. Another's cannot be told from none.
+// of returns a stream of this sign-in or key. Another's cannot be told from none.
 func (s *streams) of(caller app.Caller, connectionID string) (*openStream, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o := s.open[connectionID]
-	if o == nil || o.caller.SessionID != caller.SessionID || o.caller.AccountID != caller.AccountID {
+	caller.ConnectionID = connectionID
+	if o == nil || o.caller != caller {
 		return nil, app.Errorf(app.NotFound, "This connection has ended; the page makes a new one by itself.")
 	}
 	return o, nil
