@@ -4,6 +4,8 @@ import { LiveStoreProvider } from "../live/react";
 import type { LiveStore } from "../live/LiveStore";
 import { basePath } from "../wire/http";
 import { UiProvider } from "../ui/UiProvider";
+import { WaitingHelpProvider } from "../ui/Waiting";
+import { AskAgain } from "./ConnectionStatus";
 import { makeRouter } from "./routes";
 import { useScheme } from "./scheme";
 
@@ -20,7 +22,9 @@ function Themed() {
   const [router] = useState(() => makeRouter(basePath()));
   return (
     <UiProvider scheme={useScheme()}>
-      <RouterProvider router={router} />
+      <WaitingHelpProvider value={<AskAgain />}>
+        <RouterProvider router={router} />
+      </WaitingHelpProvider>
     </UiProvider>
   );
 }

@@ -9,13 +9,17 @@ import { waitingWords, whatIsWrong } from "./connectionWords";
 /** A loss shorter than this is not worth a word: restarts of the server take about as long. */
 const QUIET_MS = 1500;
 
-/** In the header: that there is no connection, and what waits for it. Nothing while all is well. */
+/** What is saved within this time needs no word: most changes are within a tenth of it. */
+const QUICK_MS = 1000;
+
+/** In the header: that there is no connection, and what is not saved. Nothing while all is well. */
 export function ConnectionStatus() {
   const wrong = useLasting();
   const waiting = useWaiting();
+  const slow = useLonger(waiting > 0, QUICK_MS);
   return (
-    <div className={styles.status} role="status">
-      {waiting > 0 && wrong && <span className={styles.waiting}>{waitingWords(waiting)}</span>}
+    <div className={styles.status} role="status" aria-label="State of saving">
+      {waiting > 0 && (slow || wrong) && <span className={styles.waiting}>{waitingWords(waiting, !wrong)}</span>}
       {wrong && (
         <Tag tone="warn" busy>
           Offline
@@ -54,17 +58,33 @@ export function ConnectionBanner() {
   );
 }
 
+/** For whoever waits for long: asks again, by connecting again if that is what is missing. */
+export function AskAgain() {
+  const store = useStore();
+  const connection = useConnection();
+  const again = () => (connection.state === "open" ? store.askAgain() : store.connection.retry());
+  return (
+    <Button size="small" busy={connection.state === "connecting"} onClick={again}>
+      {connection.state === "open" ? "Ask again" : "Connect now"}
+    </Button>
+  );
+}
+
 /** Whether the connection has been missing for longer than a moment. */
 function useLasting(): boolean {
-  const open = useConnection().state === "open";
-  const [lasting, setLasting] = useState(false);
+  return useLonger(useConnection().state !== "open", QUIET_MS);
+}
+
+/** Whether something has been so for longer than ms. */
+function useLonger(so: boolean, ms: number): boolean {
+  const [longer, setLonger] = useState(false);
   useEffect(() => {
-    if (open) return;
-    const timer = setTimeout(() => setLasting(true), QUIET_MS);
+    if (!so) return;
+    const timer = setTimeout(() => setLonger(true), ms);
     return () => {
       clearTimeout(timer);
-      setLasting(false);
+      setLonger(false);
     };
-  }, [open]);
-  return lasting;
+  }, [so, ms]);
+  return longer;
 }

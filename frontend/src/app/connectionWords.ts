@@ -6,7 +6,9 @@ export function whatIsWrong(connection: ConnectionState): string | undefined {
   return connection.state === "closed" ? sentenceOf(connection.why) : undefined;
 }
 
-/** What waits for the server, as words. */
-export function waitingWords(waiting: number): string {
-  return waiting === 1 ? "1 change waits" : `${waiting} changes wait`;
+/** What the server has not acknowledged, as words. */
+export function waitingWords(waiting: number, connected: boolean): string {
+  const changes = waiting === 1 ? "1 change" : `${waiting} changes`;
+  if (connected) return `Saving ${changes}…`;
+  return `${changes} ${waiting === 1 ? "waits" : "wait"} for the connection`;
 }

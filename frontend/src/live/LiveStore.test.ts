@@ -68,6 +68,30 @@ test("L4: offline keeps the rows, and coming back continues from the position", 
   expect(store.view(projects)).toMatchObject({ state: "ready", rows: [{ id: "p" }] });
 });
 
+// "Loading…" for ever: whoever waits can ask again, and only what is not answered is.
+test("what is not answered is asked again when somebody wants it, and the first question given up", () => {
+  const { server, store, start } = setUp();
+  const settings = listQuery("site_settings", { id: null });
+  server.opens("ada");
+  store.subscribe(projects, () => undefined);
+  store.subscribe(settings, () => undefined);
+  start([]);
+  store.askAgain();
+  expect(server.asks.map(({ id, query }) => [id, Object.keys(query as object)[0]])).toEqual([
+    [1, "projects"],
+    [2, "site_settings"],
+    [3, "site_settings"],
+  ]);
+  expect(server.sent).toContainEqual({ op: "cancel", id: 2 });
+  server.says({ op: "answer", id: 2, rows: [{ id: "late" }], start: true });
+  expect(store.view(settings).state).toBe("loading");
+  server.says({ op: "answer", id: 3, rows: [{ id: "site" }], start: true, position: { log: "a", n: 1 } });
+  expect(store.view(settings)).toMatchObject({ state: "ready", rows: [{ id: "site" }] });
+  server.drops();
+  store.askAgain();
+  expect(server.asks).toHaveLength(3);
+});
+
 test("nobody watches any more: the server is told, but not before a moment has passed", () => {
   const { server, store, start } = setUp();
   server.opens("ada");

@@ -70,6 +70,13 @@ export class Subscription {
     });
   }
 
+  /** Asks anew if there has been no answer; it may be the question that was lost. */
+  again(): void {
+    if (this.#state !== "loading" || this.#parts.connection.state.state !== "open") return;
+    this.stop();
+    this.start();
+  }
+
   /** Forgets everything: somebody else sits here now. */
   reset(): void {
     this.stop();

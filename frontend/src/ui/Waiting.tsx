@@ -1,5 +1,5 @@
 import { Loader } from "@mantine/core";
-import { type ReactNode, useEffect, useState } from "react";
+import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 import styles from "./Waiting.module.css";
 
 /** After this long a spinner alone is no answer any more. */
@@ -12,18 +12,25 @@ export interface WaitingProps {
   slow?: ReactNode;
 }
 
+const HelpContext = createContext<ReactNode>(null);
+
+/** What whoever waits for long can do, whatever it is for: a button that asks again. */
+export const WaitingHelpProvider = HelpContext.Provider;
+
 /** Something is on its way. When that takes long it says what is waited for and how to go on. */
 export function Waiting({ what, slow }: WaitingProps) {
   const isSlow = useSlow(SLOW_MS);
+  const help = useContext(HelpContext);
   return (
     <div className={styles.waiting} role="status">
       <Loader size="sm" aria-hidden />
       <p>{isSlow ? `Still loading ${what}.` : `Loading ${what}…`}</p>
       {isSlow && (
         <div className={styles.slow}>
-          {slow ?? "The server has not answered yet. You can wait, or reload the page."}
+          {slow ?? "The server has not answered yet. You can wait, ask again, or reload the page."}
         </div>
       )}
+      {isSlow && help}
     </div>
   );
 }
