@@ -4,8 +4,6 @@ import { LiveStoreProvider } from "../live/react";
 import type { LiveStore } from "../live/LiveStore";
 import { basePath } from "../wire/http";
 import { UiProvider } from "../ui/UiProvider";
-import { WaitingHelpProvider } from "../ui/Waiting";
-import { AskAgain } from "./ConnectionStatus";
 import { makeRouter } from "./routes";
 import { useScheme } from "./scheme";
 
@@ -22,9 +20,7 @@ function Themed() {
   const [router] = useState(() => makeRouter(basePath()));
   return (
     <UiProvider scheme={useScheme()}>
-      <WaitingHelpProvider value={<AskAgain />}>
-        <RouterProvider router={router} />
-      </WaitingHelpProvider>
+      <RouterProvider router={router} />
     </UiProvider>
   );
 }

@@ -6,7 +6,8 @@ import { LiveStore } from "../live/LiveStore";
 import { LiveStoreProvider } from "../live/react";
 import { UiProvider } from "../ui/UiProvider";
 import { Waiting, WaitingHelpProvider } from "../ui/Waiting";
-import { AskAgain, ConnectionStatus } from "./ConnectionStatus";
+import { AskAgain } from "./AskAgain";
+import { ConnectionStatus } from "./ConnectionStatus";
 import { wrongForAxe } from "./showPage";
 
 beforeEach(() => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));

@@ -58,18 +58,6 @@ export function ConnectionBanner() {
   );
 }
 
-/** For whoever waits for long: asks again, by connecting again if that is what is missing. */
-export function AskAgain() {
-  const store = useStore();
-  const connection = useConnection();
-  const again = () => (connection.state === "open" ? store.askAgain() : store.connection.retry());
-  return (
-    <Button size="small" busy={connection.state === "connecting"} onClick={again}>
-      {connection.state === "open" ? "Ask again" : "Connect now"}
-    </Button>
-  );
-}
-
 /** Whether the connection has been missing for longer than a moment. */
 function useLasting(): boolean {
   return useLonger(useConnection().state !== "open", QUIET_MS);

@@ -6,14 +6,23 @@ import { useAccountId, useConnection, useLive, useStore } from "../live/react";
 import { HeaderSlotProvider } from "../ui/HeaderSlot";
 import { Mark } from "../ui/Mark";
 import { Toasts } from "../ui/Toasts";
-import { Waiting } from "../ui/Waiting";
+import { Waiting, WaitingHelpProvider } from "../ui/Waiting";
 import { AccountMenu } from "./AccountMenu";
+import { AskAgain } from "./AskAgain";
 import { ConnectionBanner, ConnectionStatus } from "./ConnectionStatus";
 import styles from "./Shell.module.css";
 import { whatIsWrong } from "./connectionWords";
 
 /** The frame of all pages for those who have signed in: the header, and the page below it. */
 export function Shell() {
+  return (
+    <WaitingHelpProvider value={<AskAgain />}>
+      <Frame />
+    </WaitingHelpProvider>
+  );
+}
+
+function Frame() {
   const account = useAccountId();
   const connection = useConnection();
   const location = useLocation();

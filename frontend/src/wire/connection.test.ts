@@ -126,11 +126,30 @@ describe.each([
     expect(lines).toHaveLength(before);
   });
 
-  test("what cannot be read is another version, and nothing throws", async () => {
+  test("a greeting that cannot be read is another version, and nothing throws", async () => {
     const { socket, last, open } = await setUp();
     await open();
+    await last().ends(1006);
+    await vi.advanceTimersByTimeAsync(500);
+    await last().settle();
     await last().saysBytes(new Uint8Array([0xff, 0x00]));
     expect(socket.state).toEqual({ state: "closed", why: "version" });
+  });
+
+  // A proxy may lose a part of a message; the next connection must not be sent in vain twice a second for ever.
+  test("what cannot be read later has lost a part: it is asked again, less and less often", async () => {
+    const { socket, last, open } = await setUp();
+    await open();
+    const pauses: number[] = [];
+    for (let n = 0; n < 3; n++) {
+      await last().saysBytes(new Uint8Array([0xff, 0x00]));
+      expect(socket.state).toMatchObject({ state: "closed", why: "lost" });
+      const { state } = socket;
+      pauses.push(state.state === "closed" && state.retryAt !== undefined ? state.retryAt - Date.now() : -1);
+      await vi.advanceTimersByTimeAsync(pauses.at(-1) ?? 0);
+      await open();
+    }
+    expect(pauses).toEqual([1000, 1999, 3998]);
   });
 
   test("a sign-out is final until somebody signs in", async () => {

@@ -105,7 +105,7 @@ test("where WebSockets lose messages twice, the other way is taken at once", asy
   for (let n = 0; n < 2; n++) {
     open();
     void last().says({ op: "pong" }, 1);
-    await vi.advanceTimersByTimeAsync(500);
+    await vi.advanceTimersByTimeAsync(1000);
   }
   expect(streams).toHaveLength(1);
   await openStream();

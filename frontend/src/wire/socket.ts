@@ -49,6 +49,7 @@ export class Socket implements Connection {
   #over: Over = "socket";
   #ours: CloseFacts["ours"];
   #attempt = 0;
+  #lost = 0;
   #said = 0;
   #heard = 0;
   #heardAt = 0;
@@ -159,7 +160,8 @@ export class Socket implements Connection {
     try {
       message = decodeMessage(frame.subarray(NUMBER_BYTES));
     } catch {
-      this.#end("version"); // what we cannot read was written by another version
+      // Before a hello another version has written it; after one, a part of it is missing.
+      this.#end(this.#state.state === "open" ? "lost" : "version");
       return;
     }
     switch (message.op) {
@@ -167,6 +169,7 @@ export class Socket implements Connection {
         this.#greeted(message);
         return;
       case "pong":
+        this.#lost = 0;
         return;
       default:
         for (const listener of this.#messageListeners) listener(message);
@@ -198,7 +201,8 @@ export class Socket implements Connection {
       this.#connect(other);
       return;
     }
-    const wait = backoff(this.#attempt++, this.#options.chance());
+    if (why === "lost") this.#lost++; // it greets each time, and is no better for it
+    const wait = backoff(this.#attempt++ + this.#lost, this.#options.chance());
     this.#retryTimer = setTimeout(() => this.#connect(this.#ways.next()), wait);
     this.#set({ state: "closed", why, retryAt: Date.now() + wait });
   }
