@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -22,6 +23,28 @@ const (
 	// are shorter; behind a long one it is tried again at the next checkpoint.
 	truncateWait = 100 * time.Millisecond
 )
+
+// reservedIndex is how large the index of the log (the file that ends in -shm) is
+// made when the store is opened, so that it need not grow: it would grow after a
+// commit is in the log, and if the disk is full just then nobody could say whether
+// the commit counts. It has room for a log of 512 MiB, far above maxLog.
+const reservedIndex = 1 << 20
+
+// reserve lengthens the index of the log with zeros, as SQLite does piece by
+// piece. The file stays open: to close it would give free the locks that SQLite
+// has on it. Without room the store works all the same: an operator can make room.
+func (s *Store) reserve() {
+	var err error
+	if s.logIndex, err = os.OpenFile(s.path+"-shm", os.O_RDWR, 0); err == nil {
+		var info os.FileInfo
+		if info, err = s.logIndex.Stat(); err == nil && info.Size() < reservedIndex {
+			_, err = s.logIndex.WriteAt(make([]byte, reservedIndex-info.Size()), info.Size())
+		}
+	}
+	if err != nil {
+		s.log.Warn("no room for the index of a long log; make room on the disk", "part", "store", "path", s.path, "err", err)
+	}
+}
 
 // The two forms of a checkpoint that are used: passive waits for nobody,
 // truncate for the readers that are under way, and empties the log.
@@ -70,7 +93,7 @@ func (s *Store) checkpoint(ctx context.Context, mode string) int {
 		return pages
 	case code == sqlite3.ErrBusy || code == sqlite3.ErrLocked:
 		return 0
-	case code == sqlite3.ErrFull:
+	case notWrittenForRoom(err):
 		s.log.Warn("no room to copy the log into the database", "part", "store", "err", err)
 	default:
 		_ = s.fail(fmt.Errorf("checkpoint: %w", err)) // told to the hook; nobody waits for it here

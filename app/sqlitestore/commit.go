@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"syscall"
 	"time"
-
-	"github.com/mattn/go-sqlite3"
 
 	"lyceum/app"
 	"lyceum/app/feed"
@@ -158,9 +155,7 @@ func (s *Store) notWritten(ctx context.Context, err error) error {
 // want of room its commit record is not on disk, so nothing has happened.
 // Anything else, above all a failed fsync, leaves the outcome unknown.
 func (s *Store) commitFailed(ctx context.Context, err error) error {
-	e, _ := errors.AsType[sqlite3.Error](err)
-	quota := e.ExtendedCode == sqlite3.ErrIoErrWrite && e.SystemErrno == syscall.EDQUOT
-	if e.Code != sqlite3.ErrFull && !quota {
+	if !notWrittenForRoom(err) {
 		return s.fail(err)
 	}
 	err = rolledBack(ctx, s.conn, err)

@@ -1,6 +1,7 @@
 package sqlitestore_test
 
 import (
+	"database/sql"
 	"errors"
 	"flag"
 	"fmt"
@@ -29,8 +30,22 @@ const smallDiskBytes = 12 << 20
 // of theirs is lost or half there; they can go on reading; and once the operator
 // has made room it works again without a restart.
 func TestFullDiskRefusesWritesUntilThereIsRoom(t *testing.T) {
+	onSmallDisk(t, smallDiskBytes, fillDisk)
+}
+
+// The disk is full in the very moment in which the index of the log, a file of its
+// own, has to grow: SQLite finds that after the commit is in the log. The server
+// must not have to end for it.
+func TestFullDiskWhenTheIndexOfTheLogGrows(t *testing.T) {
+	onSmallDisk(t, 3*smallDiskBytes, growLogOnFullDisk)
+}
+
+// onSmallDisk runs a test with a folder that is a small disk.
+func onSmallDisk(t *testing.T, size int, test func(t *testing.T, dir string)) {
+	t.Helper()
 	if *smallDisk != "" {
-		fillDisk(t, *smallDisk)
+		mountSmallDisk(t, *smallDisk, size)
+		test(t, *smallDisk)
 		return
 	}
 	self, err := os.Executable()
@@ -48,18 +63,23 @@ func TestFullDiskRefusesWritesUntilThereIsRoom(t *testing.T) {
 	}
 }
 
-func fillDisk(t *testing.T, dir string) {
+// mountSmallDisk mounts it for as long as the test runs.
+func mountSmallDisk(t *testing.T, dir string, size int) {
+	t.Helper()
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		t.Fatal("keep the mount to ourselves:", err)
 	}
-	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", smallDiskBytes)); err != nil {
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", size)); err != nil {
 		t.Fatal("mount a small disk:", err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		if err := unix.Unmount(dir, 0); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
+}
+
+func fillDisk(t *testing.T, dir string) {
 	path := filepath.Join(dir, "app.db")
 	s := open(t, path, sqlitestore.WithFatal(func(err error) { t.Errorf("the process would have ended: %v", err) }))
 	ballast := []string{filepath.Join(dir, "ballast"), filepath.Join(dir, "more")}
@@ -84,13 +104,107 @@ func fillDisk(t *testing.T, dir string) {
 		acknowledged++
 		readable(t, s, acknowledged)
 	}
+	// The operator stops the server while the disk is full: the log cannot be
+	// copied, and must be kept.
+	acknowledged = writeUntilFull(t, s, acknowledged)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
+	}
+	if err := unix.Mount("", dir, "", unix.MS_REMOUNT, fmt.Sprintf("size=%d", 2*smallDiskBytes)); err != nil {
+		t.Fatal("make room:", err)
 	}
 	s = open(t, path)
 	readable(t, s, acknowledged)
 	storetest.VerifyIndexes(t, s, tables)
 	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// growLogOnFullDisk keeps the log from beginning anew, and the disk so full that
+// there is room for one commit and not for a piece of the log's index.
+func growLogOnFullDisk(t *testing.T, dir string) {
+	path := filepath.Join(dir, "app.db")
+	s := open(t, path, sqlitestore.WithFatal(func(err error) { t.Errorf("the process would have ended: %v", err) }))
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := writeNote(t, s, 0); err != nil {
+		t.Fatal(err)
+	}
+	release := holdLog(t, path)
+	defer release()
+	const piece = 4062 // pages of log of which the index has the places in its first 32 KiB
+	logPages := func() int64 {
+		info, err := os.Stat(path + "-wal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size() / (4096 + 24)
+	}
+	i := 1
+	for ; logPages() < piece-100; i++ {
+		if err := writeNote(t, s, i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ballast, err := os.Create(filepath.Join(dir, "ballast"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ballast.Close()
+	for ; logPages() < piece+100; i++ {
+		leave(t, ballast, 28<<10)
+		w := app.Write{Table: "notes", ID: "small", Row: app.Row{"time": int64(-i)}, IfRev: app.AnyRev}
+		if _, err := s.Write(t.Context(), w); err != nil {
+			t.Fatalf("with %d pages in the log: %v", logPages(), err)
+		}
+	}
+	if _, err := s.Get(t.Context(), "notes", "small"); err != nil {
+		t.Error(err)
+	}
+}
+
+// holdLog reads with a connection of its own until release is called, so that the
+// log can only grow.
+func holdLog(t *testing.T, path string) (release func()) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int64
+	if err := tx.QueryRowContext(t.Context(), "SELECT n FROM _store").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := errors.Join(tx.Rollback(), db.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// leave makes a file so large that the disk has some bytes left.
+func leave(t *testing.T, ballast *os.File, free int64) {
+	t.Helper()
+	var disk unix.Statfs_t
+	info, err := ballast.Stat()
+	if err = errors.Join(err, unix.Fstatfs(int(ballast.Fd()), &disk)); err != nil {
+		t.Fatal(err)
+	}
+	size := info.Size() + int64(disk.Bavail)*disk.Bsize - free
+	if size < info.Size() {
+		err = ballast.Truncate(size)
+	} else if size > info.Size() {
+		err = unix.Fallocate(int(ballast.Fd()), 0, 0, size)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 }

@@ -85,6 +85,13 @@ func full(err error) bool {
 		e.ExtendedCode == sqlite3.ErrIoErrSHMSize) // SQLite does not say why the file could not grow
 }
 
+// notWrittenForRoom reports whether a write, and not a sync, failed for want of
+// room: what was to be written is then not there, and it can be tried again.
+func notWrittenForRoom(err error) bool {
+	e, _ := errors.AsType[sqlite3.Error](err)
+	return e.Code == sqlite3.ErrFull || e.ExtendedCode == sqlite3.ErrIoErrWrite && e.SystemErrno == syscall.EDQUOT
+}
+
 // noRoom is what a person reads whose write found the disk full.
 func noRoom(err error) error {
 	return app.Explain(err, app.Unavailable, "The server's disk is full, so this was not saved. "+

@@ -43,16 +43,18 @@ import (
 
 // Store implements app.Store. Its methods may be called from any goroutine.
 type Store struct {
-	path    string
-	log     *slog.Logger
-	fatal   func(error)
-	meter   *metrics.Store // nil counts nothing
-	lock    *os.File
-	tables  map[string]*table
-	feed    *feed.Feed
-	writer  *sql.DB // of one connection, used by Open and then by run alone
-	conn    *sql.Conn
-	readers *readers
+	path  string
+	log   *slog.Logger
+	fatal func(error)
+	meter *metrics.Store // nil counts nothing
+	lock  *os.File
+	// logIndex is the file of that name, see reserve; nil if it could not be had.
+	logIndex *os.File
+	tables   map[string]*table
+	feed     *feed.Feed
+	writer   *sql.DB // of one connection, used by Open and then by run alone
+	conn     *sql.Conn
+	readers  *readers
 
 	// prepared are the statements of conn, which are not closed with it. SQLite
 	// keeps a connection with an open statement, its files and locks included.
@@ -163,6 +165,7 @@ func (s *Store) open(ctx context.Context, declared []app.Table) (err error) {
 		}
 		return fmt.Errorf("read the number of the last write: %w", err)
 	}
+	s.reserve()
 	s.feed = feed.New(s.n)
 	s.readers = newReaders(connector{s.path, readerPragmas}, s.number())
 	if s.toCheck, err = s.walks(ctx); err != nil {
@@ -192,6 +195,9 @@ func (s *Store) release() error {
 	}
 	if s.writer != nil {
 		errs = append(errs, s.writer.Close())
+	}
+	if s.logIndex != nil {
+		errs = append(errs, s.logIndex.Close()) // after SQLite has closed it
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())
