@@ -36,8 +36,9 @@ var (
 // row; and with a context that never ends, since for any other the driver would
 // watch each step.
 type readers struct {
-	connect connector
-	queries []string // of all statements, by number
+	connect  connector
+	queries  []string // of all statements, by number
+	patience time.Duration
 
 	places  chan struct{} // one for each connection that may be in use
 	closing chan struct{} // closed when there will be no more reads
@@ -58,7 +59,7 @@ type reader struct {
 }
 
 func newReaders(c connector, queries []string) *readers {
-	return &readers{connect: c, queries: queries, places: make(chan struct{}, maxReaders), closing: make(chan struct{})}
+	return &readers{connect: c, queries: queries, patience: readTimeout, places: make(chan struct{}, maxReaders), closing: make(chan struct{})}
 }
 
 // acquire returns a connection that nobody else uses; release gives it back.
@@ -178,7 +179,7 @@ func (r *reader) query(ctx context.Context, number, columns int, each func(row [
 		if begin.IsZero() {
 			begin = time.Now()
 		}
-		if time.Since(begin) > readTimeout {
+		if time.Since(begin) > r.all.patience {
 			return errTooLong
 		}
 	}

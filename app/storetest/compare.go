@@ -36,6 +36,12 @@ func Compare(t *testing.T, seed int, s app.Store) {
 		Rand: rand.New(rand.NewPCG(uint64(seed), 1)), t: t, subject: s, ref: ref,
 		revs: make(map[string][2]int64),
 	}
+	var told [2][]app.Change
+	for i, s := range []app.Store{s, ref} {
+		_, stop, err := s.Watch("notes", func(b app.Batch) { told[i] = append(told[i], b.Changes...) })
+		check(t, err)
+		defer stop()
+	}
 	for range steps {
 		if l.IntN(3) == 0 {
 			l.read()
@@ -43,7 +49,21 @@ func Compare(t *testing.T, seed int, s app.Store) {
 			l.write()
 		}
 	}
+	l.compareTold(told[0], told[1])
 	VerifyIndexes(t, s, Tables())
+}
+
+// compareTold fails unless two stores have told the same changes.
+func (l *life) compareTold(a, b []app.Change) {
+	l.t.Helper()
+	if len(a) != len(b) {
+		l.t.Fatalf("%d changes were told, by the reference %d", len(a), len(b))
+	}
+	for i := range a {
+		if a[i].ID != b[i].ID || !reflect.DeepEqual(a[i].Old, b[i].Old) || !reflect.DeepEqual(a[i].New, b[i].New) {
+			l.t.Fatalf("change %d is %+v, of the reference %+v", i, a[i], b[i])
+		}
+	}
 }
 
 func (l *life) write() {
@@ -98,6 +118,9 @@ func (l *life) read() {
 		if l.IntN(2) == 0 {
 			r.To = &app.Bound{Value: value(), Open: l.IntN(2) == 0}
 		}
+	}
+	if l.IntN(3) == 0 {
+		r.Fields = []string{"owner", "users", "value"}[:1+l.IntN(3)]
 	}
 	a, _ := read(l.t, l.subject, r)
 	b, _ := read(l.t, l.ref, r)

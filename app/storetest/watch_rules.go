@@ -12,6 +12,7 @@ import (
 
 var watchRules = []rule{
 	{"S2/rows_and_later_changes_make_the_whole", testSnapshotAndFeed},
+	{"S2/pages_and_the_changes_since_the_first_make_the_whole", testPagesAndFeed},
 	{"S2/position_never_goes_back", testPositionRises},
 	{"S3/each_commit_is_told_once_and_in_order", testFeedOrder},
 	{"S3/change_has_the_row_before_and_after", testOldAndNew},
@@ -111,6 +112,73 @@ func testSnapshotAndFeed(t *testing.T, s app.Store) {
 	wg.Wait()
 }
 
+// A list is longer than a page, and sorted by what people change meanwhile: rows
+// move over the place where one page ends and the next begins. What a page has
+// missed or has twice is put right by the changes since the first page.
+func testPagesAndFeed(t *testing.T, s app.Store) {
+	for i := range 30 {
+		put(t, s, fmt.Sprint("still ", i), app.Row{"time": int64(i), "owner": "o"}, app.Absent)
+	}
+	wg := churn(t, s, 60)
+	for range 5 {
+		var mu sync.Mutex
+		var told []app.Change
+		_, stop, err := s.Watch("notes", func(b app.Batch) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, b.Changes...)
+		})
+		check(t, err)
+		rows, first := make(map[string]app.Record), int64(-1)
+		for r := (app.Range{Table: "notes", Index: "owner_time", Limit: 3}); ; {
+			page, err := s.Read(t.Context(), r)
+			check(t, err)
+			if first < 0 {
+				first = page.Position.N
+			}
+			for _, rec := range page.Records {
+				if rec.Rev > page.Position.N {
+					t.Errorf("rev %d on a page of position %d", rec.Rev, page.Position.N)
+				}
+				if rec.Rev > rows[rec.ID].Rev {
+					rows[rec.ID] = rec
+				}
+			}
+			if r.After = page.Next; r.After == nil {
+				break
+			}
+		}
+		put(t, s, "last", app.Row{"time": int64(99), "owner": "o"}, app.AnyRev) // all before it has been told
+		stop()
+		mu.Lock()
+		defer mu.Unlock()
+		for _, c := range told {
+			if c.N > first && c.Rev > rows[c.ID].Rev {
+				rows[c.ID] = app.Record{ID: c.ID, Rev: c.Rev, Row: c.New}
+			}
+		}
+		compareAt(t, told, rows)
+	}
+	wg.Wait()
+}
+
+// compareAt fails unless rows are what the last changes left.
+func compareAt(t *testing.T, told []app.Change, rows map[string]app.Record) {
+	t.Helper()
+	last := make(map[string]app.Change)
+	for _, c := range told {
+		last[c.ID] = c
+	}
+	for id, c := range last {
+		same(t, "row "+id, rows[id], app.Record{ID: id, Rev: c.Rev, Row: c.New})
+	}
+	for i := range 30 {
+		if id := fmt.Sprint("still ", i); rows[id].Row == nil {
+			t.Errorf("%s, which nobody has touched, is on no page", id)
+		}
+	}
+}
+
 func compareFolded(t *testing.T, s app.Store, f *folded, stop func()) {
 	t.Helper()
 	stop()
@@ -124,19 +192,31 @@ func compareFolded(t *testing.T, s app.Store, f *folded, stop func()) {
 	}
 }
 
-// A position that goes back would make a reader apply a change twice.
+// A position that goes back would make a reader apply a change twice, and so would
+// rows that are newer than it.
 func testPositionRises(t *testing.T, s app.Store) {
-	wg := churn(t, s, 30)
+	wg := churn(t, s, 250)
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
 	last := app.Position{}
-	for range 50 {
+	for reading := true; reading; {
+		select {
+		case <-done:
+			reading = false
+		default:
+		}
 		page, err := s.Read(t.Context(), app.Range{Table: "notes", Index: "time"})
 		check(t, err)
 		if page.Position.N < last.N {
 			t.Fatalf("position %d after %d", page.Position.N, last.N)
 		}
+		for _, rec := range page.Records {
+			if rec.Rev > page.Position.N {
+				t.Fatalf("rev %d on a page of position %d", rec.Rev, page.Position.N)
+			}
+		}
 		last = page.Position
 	}
-	wg.Wait()
 	rec := put(t, s, "last", app.Row{}, app.Absent)
 	page, err := s.Read(t.Context(), app.Range{Table: "notes"})
 	check(t, err)
