@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"lyceum/app"
+	"lyceum/app/live"
 )
 
 // Answer is the answer to one query.
@@ -19,6 +20,15 @@ type Answer struct {
 	Cut      bool          // there are more rows (Q6)
 	Start    bool          // of a watch: forget what you had (L4)
 	Position *app.Position // of a watch
+}
+
+// size is about what the rows take in memory.
+func (a Answer) size() int {
+	n := live.Size(a.Row)
+	for _, row := range a.Rows {
+		n += live.Size(row)
+	}
+	return n
 }
 
 // Change is what happened to one row of a watch. (L3)

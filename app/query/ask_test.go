@@ -184,3 +184,22 @@ func TestQ9StrangersCannotTellWhatExists(t *testing.T) {
 		t.Errorf("site_settings without a sign-in: %s", got)
 	}
 }
+
+// Q1: one array of a hundred queries must not take the memory of a hundred
+// answers of the greatest size.
+func TestQ1TheAnswersOfAnArrayAreBoundedTogether(t *testing.T) {
+	w := newWorld(t)
+	w.put("documents", app.Row{"id": "d1", "project_id": "p1", "path": "a", "created": int64(1)})
+	update := make([]byte, 1<<20)
+	for seq := range int64(17) {
+		w.put("patches", app.Row{"document_id": "d1", "seq": seq + 1, "project_id": "p1", "time": int64(1), "origin": "o", "n": seq, "update": update})
+	}
+	ask := list("patches", app.Row{"document_id": "d1", "update": nil})
+	if a := w.must("ada", []any{ask, one("accounts", app.Row{"id": nil})}); len(a.Answers) != 2 {
+		t.Errorf("what fits is answered with %d answers", len(a.Answers))
+	}
+	_, err := w.run("ada", []any{one("accounts", app.Row{"id": nil}), ask, ask}, nil, "")
+	if at, ok := errors.AsType[*query.IndexError](err); !ok || at.Index != 2 || !app.IsKind(err, app.TooLarge) {
+		t.Errorf("twice 17 MiB: %v", err)
+	}
+}

@@ -158,6 +158,7 @@ func (e *Engine) Run(ctx context.Context, query any, options app.Row, request st
 		return Answer{}, app.Errorf(app.TooLarge, "An array may have at most %d queries; this has %d.", maxQueries, len(list))
 	}
 	all := Answer{Answers: make([]Answer, 0, len(list))}
+	size := 0
 	for i, q := range list {
 		part := request
 		if part != "" {
@@ -166,6 +167,9 @@ func (e *Engine) Run(ctx context.Context, query any, options app.Row, request st
 		a, err := e.one(ctx, q, options, part)
 		if err != nil {
 			return Answer{}, &IndexError{i, err}
+		}
+		if size += a.size(); size > maxRead && i > 0 {
+			return Answer{}, &IndexError{i, app.Errorf(app.TooLarge, "The answers to these queries have more than %d MiB together. Please ask them in several requests.", maxRead>>20)}
 		}
 		all.Answers = append(all.Answers, a)
 		all.Wrote = all.Wrote || a.Wrote

@@ -32,20 +32,37 @@ var ends = map[string]func(w *world){
 	"the account goes": func(w *world) { w.remove("accounts", "ed") },
 }
 
-func eachEnd(t *testing.T, test func(t *testing.T, random *rand.Rand, end func(*world))) {
-	for name, end := range ends {
-		for seed := range uint64(6) {
-			t.Run(fmt.Sprint(name, " ", seed), func(t *testing.T) { test(t, rand.New(rand.NewPCG(seed, 7)), end) })
+// endsOfKey are the ways in which a script of his stops being one.
+var endsOfKey = map[string]func(w *world){
+	"he revokes the key": func(w *world) {
+		if _, err := w.run("ed", one("api_keys", app.Row{"id": "script"}), app.Row{"delete": true}, ""); err != nil {
+			w.t.Error(err)
+		}
+	},
+	"the key becomes narrower": func(w *world) {
+		w.put("api_keys", app.Row{"id": "script", "account_id": "ed", "name": "x", "hash": "x", "scope": "all", "read_only": true, "created": int64(1)})
+	},
+	"the account of the key goes": func(w *world) { w.remove("accounts", "ed") },
+}
+
+// eachEnd runs a test of somebody, ed or his script, and an end of him.
+func eachEnd(t *testing.T, test func(t *testing.T, random *rand.Rand, who string, end func(*world))) {
+	for who, of := range map[string]map[string]func(*world){"ed": ends, "script": endsOfKey} {
+		for name, end := range of {
+			for seed := range uint64(6) {
+				t.Run(fmt.Sprint(name, " ", seed), func(t *testing.T) { test(t, rand.New(rand.NewPCG(seed, 7)), who, end) })
+			}
 		}
 	}
 }
 
 // W5: whoever takes somebody's laptop away and ends its sign-in elsewhere is done:
 // nothing that it asks from then on is committed.
-func TestW5NothingAskedAfterTheEndOfASessionIsCommitted(t *testing.T) {
-	eachEnd(t, func(t *testing.T, random *rand.Rand, end func(*world)) {
+func TestK4W5NothingAskedAfterTheEndOfASessionIsCommitted(t *testing.T) {
+	eachEnd(t, func(t *testing.T, random *rand.Rand, who string, end func(*world)) {
 		store := &slowStore{Store: memstore.New(schema.Tables())}
 		w := worldOn(t, store)
+		w.key("script", "ed", "", false)
 		w.put("documents", app.Row{"id": "d1", "project_id": "p1", "path": "a", "created": int64(1)})
 		var asked, highest atomic.Int64
 		for _, table := range []string{"terminals", "accounts", "cursors", "projects"} {
@@ -82,7 +99,7 @@ func TestW5NothingAskedAfterTheEndOfASessionIsCommitted(t *testing.T) {
 						return
 					default:
 						n := asked.Add(1)
-						_, _ = w.run("ed", set(strconv.FormatInt(n, 10)), nil, "") // is refused in the end
+						_, _ = w.run(who, set(strconv.FormatInt(n, 10)), nil, "") // is refused in the end
 					}
 				}
 			})
@@ -105,9 +122,10 @@ func TestW5NothingAskedAfterTheEndOfASessionIsCommitted(t *testing.T) {
 }
 
 // W5: and it is shown nothing that is written from then on.
-func TestW5NothingWrittenAfterTheEndOfASessionIsSent(t *testing.T) {
-	eachEnd(t, func(t *testing.T, random *rand.Rand, end func(*world)) {
+func TestK4W5NothingWrittenAfterTheEndOfASessionIsSent(t *testing.T) {
+	eachEnd(t, func(t *testing.T, random *rand.Rand, who string, end func(*world)) {
 		w := newWorld(t)
+		w.key("script", "ed", "", false)
 		var written atomic.Int64
 		over := make(chan struct{})
 		var group sync.WaitGroup
@@ -123,9 +141,9 @@ func TestW5NothingWrittenAfterTheEndOfASessionIsSent(t *testing.T) {
 			}
 		})
 		tabs := []*tab{
-			w.watch("ed", list("terminals", app.Row{"title": nil}), nil),
-			w.watch("ed", list("terminals", app.Row{"project_id": "p1", "title": nil}), nil),
-			w.watch("ed", list("terminals", app.Row{"title": nil}), app.Row{"limit": int64(3), "order_by": "-created"}),
+			w.watch(who, list("terminals", app.Row{"title": nil}), nil),
+			w.watch(who, list("terminals", app.Row{"project_id": "p1", "title": nil}), nil),
+			w.watch(who, list("terminals", app.Row{"title": nil}), app.Row{"limit": int64(3), "order_by": "-created"}),
 		}
 		for _, tab := range tabs {
 			tab.until(func() bool { return len(tab.rows) > 0 }, "a row")
@@ -136,14 +154,17 @@ func TestW5NothingWrittenAfterTheEndOfASessionIsSent(t *testing.T) {
 		end(w)
 		last := written.Load() // the next one, at the latest, is written after it
 		for _, tab := range tabs {
-			tab.ends("denied: Your sign-in has ended. Please sign in again.")
+			tab.ends(map[string]string{
+				"ed":     "denied: Your sign-in has ended. Please sign in again.",
+				"script": "denied: This API key was revoked or has expired. Make another one in the settings of your account.",
+			}[who])
 		}
 		close(over)
 		group.Wait()
 		for _, tab := range tabs {
 			for _, told := range tab.titles {
 				if told > last {
-					t.Errorf("ed was told of write %d; the end was acknowledged before write %d", told, last+1)
+					t.Errorf("%s was told of write %d; the end was acknowledged before write %d", who, told, last+1)
 				}
 			}
 		}
