@@ -73,7 +73,8 @@ function busySite(): FakeServer {
     fan_out_p99_ms: 3.1,
     changes_per_second: 12,
   });
-  putTable(server, "cursors", { gets: 50 });
+  putTable(server, "cursors", { gets: 50, subscriptions: 2 });
+  putTable(server, "terminals");
   server.put("slow_queries", {
     id: "1",
     time: now - 5 * MINUTE,
@@ -123,6 +124,14 @@ test("tables are sorted by any column, also with the keyboard", async () => {
   await vi.waitFor(() => expect(order()).toEqual(["cursors", "patches", "projects"]));
 });
 
+test("tables of which nobody asks anything are shown when one wants them", async () => {
+  await showPage(busySite(), "/server");
+  await page.getByRole("button", { name: "Show 1 quiet table too" }).click();
+  expect(order()).toEqual(["projects", "cursors", "patches", "terminals"]);
+  await page.getByRole("button", { name: "Show busy tables only" }).click();
+  expect(order()).toEqual(["projects", "cursors", "patches"]);
+});
+
 test("a slow query is shown by its text, with what it took", async () => {
   await showPage(busySite(), "/server");
   const list = page.getByRole("list", { name: "Slow queries" });
@@ -144,7 +153,7 @@ test("a quiet server says so, and one that has just been opened waits for figure
     writes_per_commit: undefined,
   });
   await expect.element(page.getByText("Rates and times come in a moment.", { exact: false })).toBeVisible();
-  await expect.element(page.getByText("Nothing was told to anybody.")).toBeVisible();
+  await expect.element(page.getByText("Nothing was measured.")).toBeVisible();
 });
 
 test("a full disk is said at once, with what to do", async () => {

@@ -7,7 +7,7 @@ export interface PageProps {
   /** At the right of the title. */
   action?: ReactNode;
   children: ReactNode;
-  width?: "narrow" | "wide";
+  width?: "narrow" | "wide" | "full";
 }
 
 /** A page that scrolls as a whole, with its heading. */

@@ -29,7 +29,7 @@ export function Figures({ stats, history }: { stats: ServerStats; history: reado
         line={line("fan_out_p99_ms", "Time from commit to browser in the last minutes")}
       >
         {stats.fan_out_p99_ms === undefined
-          ? "Nothing was told to anybody."
+          ? "Nothing was measured."
           : `99 of 100 take less, half under ${duration(stats.fan_out_p50_ms)}`}
       </Figure>
       <Figure label="Memory" value={formatSize(stats.memory)} line={line("memory", "Memory in the last minutes")}>
@@ -52,11 +52,11 @@ export function Figures({ stats, history }: { stats: ServerStats; history: reado
         <Figure label="Commits" value={`${rate(stats.commits_per_second)} a second`}>
           {stats.writes_per_commit === undefined
             ? "Nothing was written."
-            : `${rate(stats.writes_per_commit)} writes each, 99 of 100 under ${duration(stats.commit_p99_ms)}`}
+            : `${writes(stats.writes_per_commit)} each, 99 of 100 under ${duration(stats.commit_p99_ms)}`}
           {stats.commits_failed > 0 && `; ${count(stats.commits_failed)} have failed`}
         </Figure>
         <Figure label="Processor" value={percent(stats.cpu)}>
-          of one; the server may use {stats.processors}
+          of one processor; there are {stats.processors}
         </Figure>
         <Figure
           label="Disk"
@@ -74,6 +74,11 @@ export function Figures({ stats, history }: { stats: ServerStats; history: reado
       </section>
     </>
   );
+}
+
+function writes(n: number): string {
+  const mean = rate(n);
+  return mean === "1" ? "1 write" : `${mean} writes`;
 }
 
 function bytes(n: number | undefined): string {

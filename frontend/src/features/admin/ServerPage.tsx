@@ -90,7 +90,7 @@ function Dashboard() {
     );
   }
   return (
-    <Page title="Server" width="wide" description={now && <Since stats={now} />}>
+    <Page title="Server" width="full" description={now && <Since stats={now} />}>
       {server.state === "stale" && <Notice kind="warn">There is no connection: this is how it was.</Notice>}
       {now ? <Figures stats={now} history={history} /> : <Waiting what="the first figures" />}
       <TablesCard />
