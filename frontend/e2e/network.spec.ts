@@ -175,3 +175,37 @@ test("a page that was suspended goes on where it was, and sends what waited", as
     proxy.stop();
   }
 });
+
+// Whoever leaves while something is not saved is asked; whoever stays sees how much it is, and that it is saved later.
+test("what is not saved is counted, and leaving asks first", async ({ server, world: { ada } }) => {
+  const proxy = new Proxy(server);
+  await proxy.start();
+  try {
+    await ada.page.goto(`${proxy.url}settings`);
+    const profile = ada.page.getByRole("region", { name: "Profile" });
+    const saving = ada.page.getByRole("status", { name: "State of saving" });
+    await profile.getByLabel("Name", { exact: true }).fill("Ada Lovelace");
+    proxy.kill(); // nobody knows yet
+    await profile.getByRole("button", { name: "Save name" }).click();
+    await expect(saving).toHaveText("Saving 1 change…");
+    proxy.stop();
+    await expect(saving).toContainText("1 change waits for the connection", { timeout: 20_000 });
+
+    const asked = new Promise<string>((resolve) => {
+      ada.page.once("dialog", (dialog) => {
+        resolve(dialog.type());
+        void dialog.dismiss(); // and she stays
+      });
+    });
+    await ada.page.close({ runBeforeUnload: true });
+    expect(await asked).toBe("beforeunload");
+
+    await proxy.start();
+    await ada.page.getByRole("button", { name: "Try now" }).click();
+    await expect(saving).toHaveText("");
+    await expect(ada.page.getByRole("button", { name: "Account: Ada Lovelace" })).toBeVisible();
+    expect((await ada.must({ accounts: { id: ada.accountId, name: null } })).row?.["name"]).toBe("Ada Lovelace");
+  } finally {
+    proxy.stop();
+  }
+});

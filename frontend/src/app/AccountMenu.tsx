@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { IconLayoutGrid, IconLogout, IconServer, IconSettings } from "@tabler/icons-react";
 import { rowsOf } from "../live/live";
-import { useAction, useLive } from "../live/react";
+import { useAction, useConnection, useLive } from "../live/react";
 import { post } from "../wire/http";
 import { Avatar } from "../ui/Avatar";
 import { Menu, type MenuEntry } from "../ui/Menu";
@@ -28,6 +28,8 @@ export function AccountMenu({ accountId }: { accountId: string }) {
     }
   });
   const name = account?.name ?? "";
+  const connection = useConnection();
+  const detour = connection.state === "open" && connection.over === "stream";
   return (
     <Menu
       trigger={
@@ -36,6 +38,7 @@ export function AccountMenu({ accountId }: { accountId: string }) {
         </button>
       }
       entries={[
+        ...(detour ? [{ heading: "Connected over HTTP: something on the way blocks WebSockets." }] : []),
         { heading: account?.email_address === undefined ? name : `${name} · ${account.email_address}` },
         {
           label: "Projects",
