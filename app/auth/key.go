@@ -110,19 +110,9 @@ func (k Keys) Caller(ctx context.Context, from From, secret string) (app.Caller,
 			"Make another one in the settings of your account.")
 	}
 	if used, _ := rec.Row["used"].(int64); now.Sub(time.UnixMilli(used)).Abs() > renewAfter { // Abs: the clock may have been set back
-		k.note(ctx, rec, now)
+		k.note(ctx, "api_keys", rec, app.Row{"used": now.UnixMilli()})
 	}
 	return caller, nil
-}
-
-// note writes down that a key is used. Reading goes on where nothing can be
-// written, so its failure is none of the request.
-func (k Keys) note(ctx context.Context, rec app.Record, now time.Time) {
-	write := app.Write{Table: "api_keys", ID: rec.ID, Row: with(rec.Row, app.Row{"used": now.UnixMilli()}), IfRev: rec.Rev}
-	_, err := k.store.Write(ctx, write)
-	if err != nil && !errors.Is(err, app.ErrConflict) && ctx.Err() == nil { // conflict: somebody else has noted it, or the key is gone
-		k.log.WarnContext(ctx, "use of an api key not noted", "account", rec.Row["account_id"], "id", rec.ID, "err", err)
-	}
 }
 
 // find returns the row of a key, or ErrNotFound.

@@ -204,13 +204,24 @@ func TestWrongKeysAreBoundedByAddress(t *testing.T) {
 	})
 }
 
-// A full disk stops writing, not reading.
-func TestAKeyWorksWhereItsUseCannotBeNoted(t *testing.T) {
+// A full disk stops writing, not reading: nobody is signed out by it.
+func TestKeysAndSessionsWorkWhereTheirUseCannotBeNoted(t *testing.T) {
 	s := newScripts(t)
 	secret := s.made("k1", nil)
+	in := s.first("bob@example.org")
+	long := app.Row{"used": int64(0)}
+	for name, v := range s.row("sessions", s.caller(in).SessionID) {
+		if name != "used" {
+			long[name] = v
+		}
+	}
+	s.put("sessions", s.caller(in).SessionID, long)
 	full := auth.Keys{Auth: auth.New(fullDisk{s.store}, slog.New(slog.DiscardHandler)), Access: s.Access}
 	if _, err := full.Caller(t.Context(), home, secret); err != nil {
 		t.Error(err)
+	}
+	if c, err := full.Auth.Caller(t.Context(), in.Token); err != nil || !c.SignedIn() {
+		t.Errorf("a session that was not used for long: %+v, %v", c, err)
 	}
 }
 

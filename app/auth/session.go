@@ -74,20 +74,22 @@ func (a *Auth) Caller(ctx context.Context, token string) (app.Caller, error) {
 	// Abs: a use in the future was written before the clock was set back, and so
 	// was an end that is too late.
 	if used, _ := rec.Row["used"].(int64); now.Sub(time.UnixMilli(used)).Abs() > renewAfter {
-		if err := a.renew(ctx, rec, now); err != nil {
-			return app.Caller{}, err
-		}
+		a.renew(ctx, rec, now)
 	}
 	return app.Caller{AccountID: accountID, SessionID: id}, nil
 }
 
-func (a *Auth) renew(ctx context.Context, rec app.Record, now time.Time) error {
-	row := with(rec.Row, app.Row{"used": now.UnixMilli(), "expires": now.Add(sessionLife).UnixMilli()})
-	_, err := a.store.Write(ctx, app.Write{Table: "sessions", ID: rec.ID, Row: row, IfRev: rec.Rev})
-	if err != nil && !errors.Is(err, app.ErrConflict) { // somebody else has renewed or ended it
-		return fmt.Errorf("renew a session: %w", err)
+func (a *Auth) renew(ctx context.Context, rec app.Record, now time.Time) {
+	a.note(ctx, "sessions", rec, app.Row{"used": now.UnixMilli(), "expires": now.Add(sessionLife).UnixMilli()})
+}
+
+// note writes down that a session or a key is used. Reading goes on where nothing
+// can be written, as on a full disk, so its failure is none of the request.
+func (a *Auth) note(ctx context.Context, table string, rec app.Record, fields app.Row) {
+	_, err := a.store.Write(ctx, app.Write{Table: table, ID: rec.ID, Row: with(rec.Row, fields), IfRev: rec.Rev})
+	if err != nil && !errors.Is(err, app.ErrConflict) && ctx.Err() == nil { // conflict: somebody else has noted it, or ended it
+		a.log.WarnContext(ctx, "use not noted, it will be with the next", "table", table, "account", rec.Row["account_id"], "err", err)
 	}
-	return nil
 }
 
 // SignOut ends the caller's session.

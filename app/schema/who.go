@@ -47,7 +47,7 @@ func (w Who) String() string {
 	case Anyone:
 		return "anyone"
 	case SignedIn:
-		return "who has signed in"
+		return "people who have signed in"
 	case Self:
 		return "its own account"
 	case Collaborators:

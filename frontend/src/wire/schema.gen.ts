@@ -98,7 +98,7 @@ export const SCHEMA: Schema = {
     "nobody": "the server",
     "owners": "owners of the project",
     "self": "its own account",
-    "signed_in": "who has signed in",
+    "signed_in": "people who have signed in",
     "viewers": "members of the project"
   },
   "tables": [
