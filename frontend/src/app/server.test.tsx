@@ -118,7 +118,9 @@ test("tables are sorted by any column, also with the keyboard", async () => {
   await vi.waitFor(() => expect(order()).toEqual(["projects", "cursors", "patches"]));
   await page.getByRole("button", { name: "Sets", exact: true }).click();
   expect(order()).toEqual(["patches", "projects", "cursors"]);
-  await expect.element(page.getByRole("columnheader", { name: "Sets", exact: true })).toHaveAttribute("aria-sort", "descending");
+  await expect
+    .element(page.getByRole("columnheader", { name: "Sets", exact: true }))
+    .toHaveAttribute("aria-sort", "descending");
   page.getByRole("button", { name: "Table", exact: true }).element().focus();
   await userEvent.keyboard("{Enter}");
   await vi.waitFor(() => expect(order()).toEqual(["cursors", "patches", "projects"]));
