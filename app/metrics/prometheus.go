@@ -89,7 +89,7 @@ func (p *page) tables(r Reading) {
 	}
 	each("lyceum_subscriptions", "gauge", "Watches that are open.", func(t TableReading) float64 { return float64(t.Watches) })
 	each("lyceum_shared_queries", "gauge", "Distinct queries that the watches share.", func(t TableReading) float64 { return float64(t.Shared) })
-	each("lyceum_changes_committed_total", "counter", "Changes that were committed.", func(t TableReading) float64 { return float64(t.Changed) })
+	each("lyceum_changes_committed_total", "counter", "Changes that were committed, of tables that clients may read.", func(t TableReading) float64 { return float64(t.Changed) })
 	each("lyceum_changes_delivered_total", "counter", "Changes that were written to browsers.", func(t TableReading) float64 { return float64(t.Delivered) })
 	each("lyceum_new_starts_total", "counter", "Answers of watches that replace all rows.", func(t TableReading) float64 { return float64(t.Starts) })
 	each("lyceum_slow_queries_total", "counter", "Queries over the bound of slow ones.", func(t TableReading) float64 { return float64(t.Slow) })

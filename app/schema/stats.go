@@ -12,7 +12,7 @@ var tableStats = &Table{
 		{Name: "name", Type: String, Max: 100, Text: "The table; \"unknown\" for queries that name none that there is."},
 		{Name: "subscriptions", Type: Int, Text: "Watches that are open."},
 		{Name: "shared_queries", Type: Int, Text: "Distinct queries among them: equal ones share the work."},
-		{Name: "changes_per_second", Type: Float, Optional: true, Text: "Changes that were committed."},
+		{Name: "changes_per_second", Type: Float, Optional: true, Text: "Changes that were committed; 0 for tables that no client may read."},
 		{Name: "delivered_per_second", Type: Float, Optional: true, Text: "Changes that were written to browsers."},
 		{Name: "fan_out_p50_ms", Type: Float, Optional: true, Text: "How long a change took from its commit to a browser: half took less."},
 		{Name: "fan_out_p99_ms", Type: Float, Optional: true, Text: "The same: 99 of 100 took less."},

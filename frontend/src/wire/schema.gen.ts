@@ -1596,7 +1596,7 @@ export const SCHEMA: Schema = {
         {
           "name": "changes_per_second",
           "type": "number",
-          "text": "Changes that were committed.",
+          "text": "Changes that were committed; 0 for tables that no client may read.",
           "get": true,
           "optional": true
         },

@@ -488,7 +488,7 @@ export interface TableStats {
   subscriptions: number;
   /** Distinct queries among them: equal ones share the work. */
   shared_queries: number;
-  /** Changes that were committed. */
+  /** Changes that were committed; 0 for tables that no client may read. */
   changes_per_second?: number;
   /** Changes that were written to browsers. */
   delivered_per_second?: number;
