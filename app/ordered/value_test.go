@@ -197,6 +197,47 @@ func TestCursorComesBackAsItWas(t *testing.T) {
 	}
 }
 
+// Most writes change no index. Where that is taken for granted it must be so.
+func TestSameRowsHaveTheSameKeys(t *testing.T) {
+	ix, err := ordered.Compile(app.Index{Name: "i", Fields: []string{"users.*", "state.name"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 4))
+	row := func() app.Row {
+		users := app.Row{}
+		for range r.IntN(3) {
+			users[fmt.Sprint(r.IntN(3))] = r.IntN(2) == 0
+		}
+		names := []any{int64(1), 1.0, "a", "1", true, nil, app.Row{}, []any{}}
+		row := app.Row{"users": users, "other": r.IntN(9), "state": app.Row{"name": names[r.IntN(len(names))]}}
+		if r.IntN(8) == 0 {
+			row["users"] = "all"
+		}
+		if r.IntN(8) == 0 {
+			delete(row, []string{"users", "state"}[r.IntN(2)])
+		}
+		return row
+	}
+	found := 0
+	for range 5000 {
+		a, b := row(), row()
+		if !ix.Same(a, b) {
+			continue
+		}
+		found++
+		if !slices.EqualFunc(ix.Keys(a), ix.Keys(b), bytes.Equal) {
+			t.Fatalf("%v and %v have the keys %x and %x", a, b, ix.Keys(a), ix.Keys(b))
+		}
+	}
+	if found < 20 {
+		t.Errorf("only %d pairs were the same", found)
+	}
+	if ix.Same(nil, app.Row{}) || ix.Same(app.Row{}, nil) {
+		t.Error("no row has the keys of one")
+	}
+}
+
 // An index is computed for every write; it must not change the row, nor depend
 // on the order in which Go walks a map.
 func TestKeysAreSortedAndEachOnce(t *testing.T) {

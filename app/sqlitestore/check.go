@@ -136,7 +136,7 @@ func (s *Store) checkRest(ctx context.Context, pause time.Duration) (err error) 
 
 // slice walks on for a while, in one read transaction, and reports whether there
 // is more.
-func (w *walk) slice(ctx context.Context, r *reader, number int) (more bool, err error) {
+func (w *walk) slice(ctx context.Context, r *connection, number int) (more bool, err error) {
 	begun := time.Now()
 	err = r.query(ctx, number, w.columns, func(row []driver.Value) (bool, error) {
 		at, err := w.check(row)

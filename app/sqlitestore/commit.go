@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -49,7 +50,7 @@ func (s *Store) commit(ctx context.Context, batch []*pending) {
 // hold has its own error and is not in it; an error of attempt is one of all.
 func (s *Store) attempt(ctx context.Context, batch []*pending) (feed.Commit, error) {
 	var c feed.Commit
-	if _, err := s.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := s.write.exec(ctx, beginWrite); err != nil {
 		return c, s.notWritten(ctx, fmt.Errorf("begin: %w", err))
 	}
 	n := s.n
@@ -69,7 +70,7 @@ func (s *Store) attempt(ctx context.Context, batch []*pending) (feed.Commit, err
 		}
 		return c, nil
 	}
-	if _, err := s.conn.ExecContext(ctx, "UPDATE _store SET n = ?", n); err != nil {
+	if err := s.write.exec(ctx, setLastWrite, n); err != nil {
 		return c, s.notWritten(ctx, err)
 	}
 	if err := s.commitTx(ctx); err != nil {
@@ -83,18 +84,12 @@ func (s *Store) attempt(ctx context.Context, batch []*pending) (feed.Commit, err
 func (s *Store) apply(ctx context.Context, p *pending, n int64) (*app.Change, error) {
 	t, w := p.table, p.write
 	var rev int64
-	var raw []byte // not RawBytes: bytes of the row stay parts of it
 	var old app.Row
-	rows, err := t.old.QueryContext(ctx, w.ID)
+	err := s.write.query(ctx, t.old, 2, func(row []driver.Value) (more bool, err error) {
+		rev, old, err = s.write.record(row, nil)
+		return false, err
+	}, w.ID)
 	if err != nil {
-		return nil, err
-	}
-	if rows.Next() {
-		if err = rows.Scan(&rev, &raw); err == nil {
-			old, err = decode(raw, &s.texts, nil)
-		}
-	}
-	if err := errors.Join(err, rows.Err(), rows.Close()); err != nil {
 		return nil, fmt.Errorf("read %s/%s: %w", t.Name, w.ID, err)
 	}
 	switch {
@@ -105,9 +100,9 @@ func (s *Store) apply(ctx context.Context, p *pending, n int64) (*app.Change, er
 		p.rec = app.Record{ID: w.ID}
 		return nil, nil
 	case w.Row == nil:
-		_, err = t.remove.ExecContext(ctx, w.ID)
+		err = s.write.exec(ctx, t.remove, w.ID)
 	default:
-		_, err = t.put.ExecContext(ctx, w.ID, n, p.row)
+		err = s.write.exec(ctx, t.put, w.ID, n, p.row)
 	}
 	if err == nil {
 		err = s.reindex(ctx, p, old)
@@ -123,14 +118,17 @@ func (s *Store) apply(ctx context.Context, p *pending, n int64) (*app.Change, er
 // reindex removes the entries that the row has no longer and adds the new ones.
 func (s *Store) reindex(ctx context.Context, p *pending, old app.Row) error {
 	for i, ix := range p.table.indexes {
+		if ix.Same(old, p.write.Row) {
+			continue
+		}
 		gone, come := difference(ix.Keys(old), p.keys[i])
 		for _, key := range gone {
-			if _, err := ix.remove.ExecContext(ctx, key, p.write.ID); err != nil {
+			if err := s.write.exec(ctx, ix.remove, key, p.write.ID); err != nil {
 				return err
 			}
 		}
 		for _, key := range come {
-			if _, err := ix.add.ExecContext(ctx, key, p.write.ID); err != nil {
+			if err := s.write.exec(ctx, ix.add, key, p.write.ID); err != nil {
 				return err
 			}
 		}

@@ -53,7 +53,7 @@ func (s *Store) get(ctx context.Context, table, id string, fields []string) (rec
 }
 
 // record reads the two columns rev and row.
-func (r *reader) record(columns []driver.Value, only []string) (int64, app.Row, error) {
+func (r *connection) record(columns []driver.Value, only []string) (int64, app.Row, error) {
 	rev, isRev := columns[0].(int64)
 	raw, isRow := columns[1].([]byte)
 	if !isRev || !isRow {
@@ -103,7 +103,7 @@ func (s *Store) read(ctx context.Context, asked app.Range) (page app.Page, err e
 }
 
 // fill reads the rows of a page.
-func (q plan) fill(ctx context.Context, r *reader, page *app.Page) error {
+func (q plan) fill(ctx context.Context, r *connection, page *app.Page) error {
 	var last ordered.Place
 	size := 0
 	return r.query(ctx, q.statement, 4, func(row []driver.Value) (bool, error) {

@@ -44,18 +44,21 @@ type readers struct {
 	closing chan struct{} // closed when there will be no more reads
 
 	mu   sync.Mutex
-	idle []*reader // the last was used last
+	idle []*connection // the last was used last
 }
 
-// reader is one connection. It belongs to whoever has acquired it.
-type reader struct {
+// connection is one connection with its statements: of the writer, or of whoever
+// has acquired it.
+type connection struct {
 	conn  *sqlite3.SQLiteConn
 	never context.Context
-	all   *readers
-	stmts []driver.StmtQueryContext // by number; nil until first used
-	texts texts
-	args  [8]driver.NamedValue
-	dest  [8]driver.Value
+
+	queries  []string // of the statements, by number
+	patience time.Duration
+	stmts    []driver.StmtQueryContext // by number; nil until first used
+	texts    texts
+	args     [8]driver.NamedValue
+	dest     [8]driver.Value
 }
 
 func newReaders(c connector, queries []string) *readers {
@@ -63,7 +66,7 @@ func newReaders(c connector, queries []string) *readers {
 }
 
 // acquire returns a connection that nobody else uses; release gives it back.
-func (rs *readers) acquire(ctx context.Context) (*reader, error) {
+func (rs *readers) acquire(ctx context.Context) (*connection, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -96,18 +99,36 @@ func (rs *readers) acquire(ctx context.Context) (*reader, error) {
 	return r, nil
 }
 
-func (rs *readers) open(ctx context.Context) (*reader, error) {
+func (rs *readers) open(ctx context.Context) (*connection, error) {
 	conn, err := rs.connect.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &reader{
-		conn: conn.(*sqlite3.SQLiteConn), never: context.WithoutCancel(ctx), all: rs,
-		stmts: make([]driver.StmtQueryContext, len(rs.queries)),
-	}, nil
+	c := newConnection(ctx, conn.(*sqlite3.SQLiteConn), rs.queries)
+	c.patience = rs.patience
+	return c, nil
 }
 
-func (rs *readers) release(r *reader) {
+func newConnection(ctx context.Context, conn *sqlite3.SQLiteConn, queries []string) *connection {
+	return &connection{
+		conn: conn, never: context.WithoutCancel(ctx), queries: queries, patience: readTimeout,
+		stmts: make([]driver.StmtQueryContext, len(queries)),
+	}
+}
+
+// finish closes the statements. SQLite keeps a connection with an open one, its
+// files and locks included.
+func (r *connection) finish() error {
+	var errs []error
+	for _, stmt := range r.stmts {
+		if stmt != nil {
+			errs = append(errs, stmt.(driver.Stmt).Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (rs *readers) release(r *connection) {
 	rs.mu.Lock()
 	rs.idle = append(rs.idle, r)
 	rs.mu.Unlock()
@@ -122,20 +143,15 @@ func (rs *readers) close() error {
 	}
 	var errs []error
 	for _, r := range rs.idle {
-		for _, stmt := range r.stmts {
-			if stmt != nil {
-				errs = append(errs, stmt.(driver.Stmt).Close())
-			}
-		}
-		errs = append(errs, r.conn.Close())
+		errs = append(errs, r.finish(), r.conn.Close())
 	}
 	return errors.Join(errs...)
 }
 
 // statement returns the statement of a number, prepared.
-func (r *reader) statement(number int) (driver.StmtQueryContext, error) {
+func (r *connection) statement(number int) (driver.StmtQueryContext, error) {
 	if r.stmts[number] == nil {
-		stmt, err := r.conn.Prepare(r.all.queries[number])
+		stmt, err := r.conn.Prepare(r.queries[number])
 		if err != nil {
 			return nil, fmt.Errorf("prepare: %w", err)
 		}
@@ -146,7 +162,7 @@ func (r *reader) statement(number int) (driver.StmtQueryContext, error) {
 
 // query runs a statement and calls each for every row, until it returns false.
 // The values belong to each: the driver copies them out of SQLite.
-func (r *reader) query(ctx context.Context, number, columns int, each func(row []driver.Value) (more bool, err error), args ...driver.Value) (err error) {
+func (r *connection) query(ctx context.Context, number, columns int, each func(row []driver.Value) (more bool, err error), args ...driver.Value) (err error) {
 	stmt, err := r.statement(number)
 	if err != nil {
 		return err
@@ -179,13 +195,13 @@ func (r *reader) query(ctx context.Context, number, columns int, each func(row [
 		if begin.IsZero() {
 			begin = time.Now()
 		}
-		if time.Since(begin) > r.all.patience {
+		if time.Since(begin) > r.patience {
 			return errTooLong
 		}
 	}
 }
 
 // exec runs a statement without rows.
-func (r *reader) exec(ctx context.Context, number int) error {
-	return r.query(ctx, number, 0, func([]driver.Value) (bool, error) { return true, nil })
+func (r *connection) exec(ctx context.Context, number int, args ...driver.Value) error {
+	return r.query(ctx, number, 0, func([]driver.Value) (bool, error) { return true, nil }, args...)
 }

@@ -57,7 +57,10 @@ func TestS7AReadEndsWithItsContext(t *testing.T) {
 func TestS7AReadThatTakesTooLongEnds(t *testing.T) {
 	s := openNotes(t)
 	manyNotes(t, s)
-	s.readers.patience = 1 // nanosecond
+	for _, r := range s.readers.idle {
+		r.patience = 1 // nanosecond
+	}
+	s.readers.patience = 1
 	if _, err := s.Read(t.Context(), app.Range{Table: "notes"}); !errors.Is(err, errTooLong) {
 		t.Errorf("read = %v", err)
 	}
@@ -70,7 +73,7 @@ func TestS7AReadThatTakesTooLongEnds(t *testing.T) {
 // waits takes no place from the others.
 func TestReadersWaitForAPlaceAndGoAway(t *testing.T) {
 	s := openNotes(t)
-	var held []*reader
+	var held []*connection
 	for range maxReaders {
 		r, err := s.readers.acquire(t.Context())
 		if err != nil {

@@ -2,8 +2,6 @@ package sqlitestore
 
 import (
 	"bytes"
-	"context"
-	"database/sql"
 	"fmt"
 )
 
@@ -32,30 +30,30 @@ func (s *Store) number() []string {
 	return queries
 }
 
-// prepare makes the statements of the writer.
-func (s *Store) prepare(ctx context.Context) error {
-	var err error
-	writer := func(format string, args ...any) (stmt *sql.Stmt) {
-		if err == nil {
-			stmt, err = s.conn.PrepareContext(ctx, fmt.Sprintf(format, args...))
-			s.prepared = append(s.prepared, stmt)
-		}
-		return stmt
+// Statements of the writer, by number; those of the tables follow.
+const (
+	beginWrite = iota
+	setLastWrite
+)
+
+// numberWriter gives every statement of the writer its number.
+func (s *Store) numberWriter() []string {
+	queries := []string{beginWrite: "BEGIN IMMEDIATE", setLastWrite: "UPDATE _store SET n = ?"}
+	next := func(format string, args ...any) int {
+		queries = append(queries, fmt.Sprintf(format, args...))
+		return len(queries) - 1
 	}
 	for _, t := range s.tables {
-		t.old = writer(`SELECT rev, row FROM "%s" WHERE id = ?`, t.Name)
-		t.put = writer(`INSERT INTO "%s" (id, rev, row) VALUES (?, ?, ?)
+		t.old = next(`SELECT rev, row FROM "%s" WHERE id = ?`, t.Name)
+		t.put = next(`INSERT INTO "%s" (id, rev, row) VALUES (?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, row = excluded.row`, t.Name)
-		t.remove = writer(`DELETE FROM "%s" WHERE id = ?`, t.Name)
+		t.remove = next(`DELETE FROM "%s" WHERE id = ?`, t.Name)
 		for _, ix := range t.indexes {
-			ix.add = writer(`INSERT INTO "%s" (key, id) VALUES (?, ?)`, ix.name)
-			ix.remove = writer(`DELETE FROM "%s" WHERE key = ? AND id = ?`, ix.name)
+			ix.add = next(`INSERT INTO "%s" (key, id) VALUES (?, ?)`, ix.name)
+			ix.remove = next(`DELETE FROM "%s" WHERE key = ? AND id = ?`, ix.name)
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("prepare statements: %w", err)
-	}
-	return nil
+	return queries
 }
 
 func primarySQL(table, order string) string {

@@ -36,6 +36,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/mattn/go-sqlite3"
+
 	"lyceum/app"
 	"lyceum/app/feed"
 	"lyceum/app/metrics"
@@ -56,9 +58,7 @@ type Store struct {
 	conn     *sql.Conn
 	readers  *readers
 
-	// prepared are the statements of conn, which are not closed with it. SQLite
-	// keeps a connection with an open statement, its files and locks included.
-	prepared []*sql.Stmt
+	write *connection // conn again, with the statements of writes; of run alone
 
 	queue   chan *pending
 	stopped chan struct{} // closed when run has ended
@@ -80,7 +80,6 @@ type Store struct {
 	n        int64 // number of the last committed write
 	walPages int   // roughly how many pages were written since the last checkpoint
 	full     bool  // the last commit found the disk full
-	texts    texts
 	commitTx func(context.Context) error
 }
 
@@ -176,16 +175,17 @@ func (s *Store) open(ctx context.Context, declared []app.Table) (err error) {
 			return err
 		}
 	}
-	return s.prepare(context.WithoutCancel(ctx))
+	return s.conn.Raw(func(conn any) error {
+		s.write = newConnection(ctx, conn.(*sqlite3.SQLiteConn), s.numberWriter())
+		return nil
+	})
 }
 
 // release gives back what open has taken.
 func (s *Store) release() error {
 	var errs []error
-	for _, stmt := range s.prepared {
-		if stmt != nil { // the one that failed
-			errs = append(errs, stmt.Close())
-		}
+	if s.write != nil {
+		errs = append(errs, s.write.finish())
 	}
 	if s.readers != nil {
 		errs = append(errs, s.readers.close())

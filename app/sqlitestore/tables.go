@@ -12,22 +12,22 @@ import (
 	"lyceum/app/ordered"
 )
 
-// table is a declared table with its statements. Those of the writer belong to
-// its connection and goroutine.
+// table is a declared table with its statements.
 type table struct {
 	app.Table
 	indexes []*index
 
-	old, put, remove *sql.Stmt // of the writer
-	get              int       // of the readers
-	up, down         int       // ranges over the primary key
+	// Statements by number, of the writer and of the readers; up and down are
+	// ranges over the primary key.
+	old, put, remove int
+	get, up, down    int
 }
 
 type index struct {
 	ordered.Index
 	name        string // of the side table
 	fields      string // as they stand in _indexes
-	add, remove *sql.Stmt
+	add, remove int
 	up, down    int
 }
 
