@@ -75,7 +75,7 @@ test("what is not answered is asked again when somebody wants it, and the first 
   server.opens("ada");
   store.subscribe(projects, () => undefined);
   store.subscribe(settings, () => undefined);
-  start([]);
+  start([{ id: "p", title: "Graphs" }]);
   store.askAgain();
   expect(server.asks.map(({ id, query }) => [id, Object.keys(query as object)[0]])).toEqual([
     [1, "projects"],

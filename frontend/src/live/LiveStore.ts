@@ -6,7 +6,7 @@
  *   store.once(query, options?, request?): Promise<Result>                  asked once, rejects when offline
  *   store.follow(table, shape, options, {start, changes, ended}): stop      raw changes, for document sessions
  *   store.subscribe(query, listener): stop · store.view(query): Live        what useLive uses
- *   store.retry(query) · store.askAgain()                                   asks what has failed, or what is not answered
+ *   store.askAgain()                                                        for whoever has waited for long
  *   store.connection.state · store.connection.onState(listener)             whether there is a connection
  *   store.waiting · store.onWaiting(listener)                               how many sets are not acknowledged
  *
@@ -154,13 +154,7 @@ export class LiveStore {
     return this.#subscriptions.get(query.key)?.view ?? LOADING;
   }
 
-  /** Asks a failed query again. */
-  retry(query: ListQuery): void {
-    if (this.connection.state.state === "open") this.#subscriptions.get(query.key)?.start();
-    else this.connection.retry();
-  }
-
-  /** Asks every query again that has no answer, for whoever has waited for long. */
+  /** Asks every query again that has no rows, for whoever has waited for long. */
   askAgain(): void {
     for (const subscription of this.#subscriptions.values()) subscription.again();
   }

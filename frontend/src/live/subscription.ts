@@ -70,10 +70,11 @@ export class Subscription {
     });
   }
 
-  /** Asks anew if there has been no answer; it may be the question that was lost. */
+  /** Asks anew if there has been no answer, or one without rows: whoever waits for them may have been overlooked. */
   again(): void {
-    if (this.#state !== "loading" || this.#parts.connection.state.state !== "open") return;
+    if (this.#rows.list.length > 0 || this.#parts.connection.state.state !== "open") return;
     this.stop();
+    this.#rows = noRows;
     this.start();
   }
 
