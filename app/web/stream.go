@@ -21,6 +21,11 @@ const sizeBytes = 4
 // (two bytes) and the reason of its end.
 var endNumber = make([]byte, wire.NumberBytes)
 
+// streamSilence is how many times longer a browser may be silent than on a
+// WebSocket, where it answers pings by itself: in a tab that nobody looks at it
+// lets a page do something once a minute.
+const streamSilence = 3
+
 // errSilent says that nothing came from a browser for too long.
 var errSilent = errors.New("nothing came for too long")
 
@@ -63,7 +68,7 @@ func (s *stream) post(ctx context.Context, frame []byte) error {
 }
 
 func (s *stream) read(most int64) ([]byte, error) {
-	silent := time.NewTimer(silence(s.pingEvery))
+	silent := time.NewTimer(streamSilence * silence(s.pingEvery))
 	defer silent.Stop()
 	select {
 	case frame := <-s.posted:

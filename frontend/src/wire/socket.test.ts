@@ -112,6 +112,24 @@ test("where WebSockets lose messages twice, the other way is taken at once", asy
   expect(socket.state).toMatchObject({ state: "open", over: "stream" });
 });
 
+// Who has signed out must not be connected again by a look that was under way.
+test("who has left looks no more, not even where a look was under way", async () => {
+  const { socket, sockets, last, openStream, lastStream } = setUp(true);
+  for (const pause of [500, 0]) {
+    last().onclose?.({ code: 1006 });
+    await vi.advanceTimersByTimeAsync(pause);
+  }
+  await openStream();
+  const alive = setInterval(() => void lastStream().says({ op: "pong" }), 5000);
+  await vi.advanceTimersByTimeAsync(60_000);
+  clearInterval(alive);
+  expect(sockets).toHaveLength(3);
+  socket.close();
+  expect(last().closed).toBe(true);
+  last().onopen?.();
+  expect(socket.state).toEqual({ state: "closed", why: "left" });
+});
+
 test("a stream that works is used again, and the WebSocket is tried later and later until it opens", async () => {
   const { socket, sockets, streams, last, open, openStream, lastStream } = setUp(true);
   last().onclose?.({ code: 1006 });

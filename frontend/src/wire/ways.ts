@@ -30,6 +30,7 @@ export class Ways {
   #blocked = false;
   #lookAfter = FIRST_LOOK_MS;
   #lookTimer: ReturnType<typeof setTimeout> | undefined;
+  #looking: WebSocketLike | undefined;
 
   constructor(parts: WaysParts) {
     this.#parts = parts;
@@ -46,8 +47,7 @@ export class Ways {
       return;
     }
     this.#blocked = true;
-    this.#lookTimer = setTimeout(() => this.#look(), this.#lookAfter);
-    this.#lookAfter = Math.min(LAST_LOOK_MS, 2 * this.#lookAfter);
+    this.#lookLater();
   }
 
   /** It has ended. Returns the way that is to be taken at once, if any. */
@@ -70,19 +70,29 @@ export class Ways {
   /** Looks no more: the connection has ended. */
   rest(): void {
     clearTimeout(this.#lookTimer);
+    const socket = this.#looking;
+    this.#looking = undefined;
+    if (!socket) return;
+    socket.onopen = socket.onclose = null;
+    socket.close();
+  }
+
+  #lookLater(): void {
+    this.#lookTimer = setTimeout(() => this.#look(), this.#lookAfter);
+    this.#lookAfter = Math.min(LAST_LOOK_MS, 2 * this.#lookAfter);
   }
 
   #look(): void {
     const socket = this.#parts.open();
+    this.#looking = socket;
     socket.onopen = () => {
-      socket.onopen = socket.onclose = null;
-      socket.close();
+      this.rest();
       this.#blocked = false;
       this.#parts.better();
     };
     socket.onclose = () => {
-      this.#lookTimer = setTimeout(() => this.#look(), this.#lookAfter);
-      this.#lookAfter = Math.min(LAST_LOOK_MS, 2 * this.#lookAfter);
+      this.rest();
+      this.#lookLater();
     };
   }
 }
