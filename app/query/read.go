@@ -171,6 +171,9 @@ func (c *collector) trim(n int) {
 	if !c.ordered {
 		slices.SortFunc(c.records, c.ask.opts.before)
 	}
+	if len(c.records) <= n && c.bytes <= maxRead {
+		return
+	}
 	c.bytes = 0
 	for i, rec := range c.records {
 		c.bytes += live.Size(rec.Row)
@@ -212,11 +215,11 @@ func (e *Engine) get(ctx context.Context, c app.Caller, q *ask) (Answer, error) 
 		return Answer{}, err
 	}
 	q.looked = got.looked
-	// Once more: what was read may be newer than the scope. (W5)
-	sc := scope{field: scopeField(q.table)}
+	// Once more: what was read may be newer than the scope, where it was not asked
+	// row by row. (W5)
 	rows := make([]app.Row, 0, len(got.records))
 	for _, rec := range got.records {
-		if e.visible(c, q.table, sc.key(rec.Row)) {
+		if s.may != nil || e.visible(c, q.table, s.key(rec.Row)) {
 			rows = append(rows, q.project(rec.Row))
 		}
 	}
