@@ -217,63 +217,81 @@ func rates(b *testing.B, clients int, do ...func(i int)) []float64 {
 	return all
 }
 
-// BenchmarkAgainstBare reads and writes single rows through the language, with
-// permissions, and by bare go-sqlite3, in turns. The ratios are rates by rates: of
-// the writes to bare writes by one client, which is what a program without group
-// commit would have. A plain write changes no index; the title of a project of two
-// people is four entries that go and four that come.
-func BenchmarkAgainstBare(b *testing.B) {
-	const rows = 5000
-	s := newSite(b, manyProjects(rows, rows), func(put func(string, string, app.Row)) {
-		for i := range rows {
+// duelRows is how many rows of each table the two sides have.
+const duelRows = 5000
+
+// duel is our engine and a bare file with the same rows.
+type duel struct {
+	*site
+	read, write *sql.Stmt
+}
+
+func newDuel(b *testing.B) *duel {
+	b.Helper()
+	d := &duel{site: newSite(b, manyProjects(duelRows, duelRows), func(put func(string, string, app.Row)) {
+		for i := range duelRows {
 			id := fmt.Sprintf("t%06d", i)
-			put("terminals", id, app.Row{"id": id, "project_id": fmt.Sprintf("p%06d", i), "title": "Terminal", "account_id": "ada", "created": int64(1)})
+			put("terminals", id, app.Row{"id": id, "project_id": d6(i), "title": "Terminal", "account_id": "ada", "created": int64(1)})
 		}
-	})
-	db := bareFile(b, rows)
+	})}
+	db := bareFile(b, duelRows)
 	db.SetMaxOpenConns(64)
 	db.SetMaxIdleConns(64)
-	read, err := db.Prepare("SELECT rev, row FROM projects WHERE id = ?")
-	if err != nil {
+	var err error
+	if d.read, err = db.Prepare("SELECT rev, row FROM projects WHERE id = ?"); err != nil {
 		b.Fatal(err)
 	}
-	write, err := db.Prepare("UPDATE projects SET rev = rev + 1, row = ? WHERE id = ?")
-	if err != nil {
+	if d.write, err = db.Prepare("UPDATE projects SET rev = rev + 1, row = ? WHERE id = ?"); err != nil {
 		b.Fatal(err)
 	}
-	id := func(i int) string { return fmt.Sprintf("p%06d", i%rows) }
-	shape := func(id string) app.Row {
-		return one("projects", app.Row{"id": id, "title": nil, "users": nil, "state": nil, "last_edited": nil})
+	return d
+}
+
+func d6(i int) string { return fmt.Sprintf("p%06d", i%duelRows) }
+
+func (d *duel) bareRead(i int) {
+	var rev int64
+	var row []byte
+	if err := d.read.QueryRow(d6(i)).Scan(&rev, &row); err != nil {
+		d.Error(err)
 	}
-	bareRead := func(i int) {
-		var rev int64
-		var row []byte
-		if err := read.QueryRow(id(i)).Scan(&rev, &row); err != nil {
-			b.Error(err)
-		}
+}
+
+func (d *duel) ourRead(i int) {
+	q := one("projects", app.Row{"id": d6(i), "title": nil, "users": nil, "state": nil, "last_edited": nil})
+	if a := d.ask("ada", q, nil); a.Row["id"] != d6(i) {
+		d.Error(a)
 	}
-	ourRead := func(i int) {
-		if a := s.ask("ada", shape(id(i)), nil); a.Row["id"] != id(i) {
-			b.Error(a)
-		}
+}
+
+func (d *duel) bareWrite(i int) {
+	if _, err := d.write.Exec(make([]byte, 600), d6(i)); err != nil {
+		d.Error(err)
 	}
-	blob := make([]byte, 600)
-	bareWrite := func(i int) {
-		if _, err := write.Exec(blob, id(i)); err != nil {
-			b.Error(err)
-		}
-	}
-	ourWrite := func(i int) {
-		s.ask("ada", one("projects", app.Row{"id": id(i), "title": fmt.Sprint("Title ", i)}), nil)
-	}
-	ourPlainWrite := func(i int) {
-		s.ask("ada", one("terminals", app.Row{"id": fmt.Sprintf("t%06d", i%rows), "title": fmt.Sprint("Title ", i)}), nil)
-	}
+}
+
+// ourWrite changes no index.
+func (d *duel) ourWrite(i int) {
+	d.ask("ada", one("terminals", app.Row{"id": fmt.Sprintf("t%06d", i%duelRows), "title": fmt.Sprint("Title ", i)}), nil)
+}
+
+// ourIndexed is the title of a project of two people: four entries of indexes go
+// and four come.
+func (d *duel) ourIndexed(i int) {
+	d.ask("ada", one("projects", app.Row{"id": d6(i), "title": fmt.Sprint("Title ", i)}), nil)
+}
+
+// BenchmarkAgainstBare reads and writes single rows through the language, with
+// permissions, and by bare go-sqlite3, in turns. The ratios are rates by rates;
+// writes of 64 clients by bare writes of one, which is what a program without
+// group commit would have.
+func BenchmarkAgainstBare(b *testing.B) {
+	d := newDuel(b)
 	for _, test := range []struct {
 		name       string
 		clients    int
 		ours, bare func(int)
-	}{{"read", 1, ourRead, bareRead}, {"read", 64, ourRead, bareRead}, {"write", 1, ourPlainWrite, bareWrite}} {
+	}{{"read", 1, d.ourRead, d.bareRead}, {"read", 64, d.ourRead, d.bareRead}, {"write", 1, d.ourWrite, d.bareWrite}} {
 		b.Run(fmt.Sprintf("%s/clients=%d", test.name, test.clients), func(b *testing.B) {
 			for b.Loop() {
 				r := rates(b, test.clients, test.ours, test.bare)
@@ -286,13 +304,13 @@ func BenchmarkAgainstBare(b *testing.B) {
 	for _, test := range []struct {
 		name string
 		ours func(int)
-	}{{"write/clients=64", ourPlainWrite}, {"write of four index entries/clients=64", ourWrite}} {
+	}{{"write/clients=64", d.ourWrite}, {"write of index entries/clients=64", d.ourIndexed}} {
 		b.Run(test.name, func(b *testing.B) {
 			for b.Loop() {
 				many, alone := 0.0, 0.0
 				for range 5 {
 					many += rates(b, 64, test.ours)[0]
-					alone += rates(b, 1, bareWrite)[0]
+					alone += rates(b, 1, d.bareWrite)[0]
 				}
 				b.ReportMetric(many/5, "ours/s")
 				b.ReportMetric(many/alone, "times-bare-one-by-one")
