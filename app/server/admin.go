@@ -180,7 +180,7 @@ func linkWithoutServer(ctx context.Context, cfg *config.Config, email string) (l
 		return "", fmt.Errorf("there is no Lyceum in %s; name its data directory with --data (%w)", cfg.Data, err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	store, err := openStore(ctx, cfg, log, func(err error) { panic(err) }) // nothing that is said after this can be relied on
+	store, err := openStore(ctx, cfg, log, endCommand)
 	if err != nil {
 		return "", err
 	}

@@ -54,7 +54,7 @@ func checkData(ctx context.Context, cfg *config.Config) []sandbox.Finding {
 		return finding(sandbox.OK, "data", "%s is in use by a server that runs.", path)
 	}
 	log := slog.New(slog.DiscardHandler)
-	store, err := openStore(ctx, cfg, log, func(err error) { panic(err) }) // nothing that is said after this can be relied on
+	store, err := openStore(ctx, cfg, log, endCommand)
 	if err == nil {
 		err = store.Close()
 	}

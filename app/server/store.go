@@ -3,7 +3,9 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 
 	"lyceum/app/config"
@@ -13,6 +15,13 @@ import (
 )
 
 func databasePath(cfg *config.Config) string { return filepath.Join(cfg.Data, "lyceum.db") }
+
+// endCommand ends a command of the operator when the disk fails or a page of the
+// database is found damaged: nothing that is said after it could be relied on.
+func endCommand(err error) {
+	fmt.Fprintln(os.Stderr, "lyceum:", err)
+	os.Exit(1)
+}
 
 // openStore opens the database and brings it to this program's schema: first the
 // file, then the rows.

@@ -44,7 +44,7 @@ var (
 		{"foreign_keys", "ON", "1"},
 		{"cell_size_check", "ON", "1"},
 		{"trusted_schema", "OFF", "0"},
-		{"cache_size", "-8000", "-8000"},
+		{"cache_size", "-8000", "-8000"}, // filled only as far as it is used; eight of them are 64 MB at most
 	}
 )
 

@@ -238,7 +238,7 @@ func rowsAfter(ctx context.Context, conn *sql.Conn, table, id string) ([]app.Rec
 	var page []app.Record
 	for rows.Next() {
 		var rec app.Record
-		var raw sql.RawBytes
+		var raw []byte
 		if err := rows.Scan(&rec.ID, &raw); err != nil {
 			return nil, err
 		}
