@@ -81,6 +81,20 @@ for (const [what, fault] of faults) {
   });
 }
 
+// Neither way works then: whoever waits must learn that it is the network, since only who runs that can help.
+test("behind a proxy that holds back what the server says, the page says so", async ({ server, world: { ada } }) => {
+  const proxy = new Proxy(server, { refuses: true, holdsBack: true });
+  await proxy.start();
+  try {
+    await ada.page.goto(`${proxy.url}projects`);
+    await expect(ada.page.getByText(/perhaps a proxy, holds back what the server says/)).toBeVisible({
+      timeout: 30_000,
+    });
+  } finally {
+    proxy.stop();
+  }
+});
+
 /** Whether the page says that it has no connection. */
 const offline = (page: Page) => page.getByText("Offline", { exact: true });
 
