@@ -241,3 +241,38 @@ func TestQ2ARowThatMovesWhileItIsReadIsFoundOnce(t *testing.T) {
 		}
 	}
 }
+
+// Somebody asks for forty projects of which each is a mebibyte: the answer has as
+// many as it may have in bytes, the first in the order that was asked for, and
+// says that there are more.
+func TestQ6AnAnswerIsCutAtItsBytes(t *testing.T) {
+	const projects, size = 100, 1 << 20
+	p := newPlanner(t, 1, memstore.New(schema.Tables()), 0)
+	text := strings.Repeat("x", size)
+	for i := range projects {
+		id := fmt.Sprintf("p%04d", (i*37)%projects)
+		p.put("projects", id, app.Row{"id": id, "title": fmt.Sprintf("t%04d", projects-i), "description": text, "created": int64(i), "last_edited": int64(i), "users": app.Row{"ada": app.Row{"role": "owner"}}})
+	}
+	for _, order := range []string{"title", "-title", "-created", "created"} {
+		q, err := parse(app.Row{"projects": []any{app.Row{"id": nil, "created": nil, "description": nil}}}, app.Row{"order_by": order})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := p.engine.read(t.Context(), q, p.engine.scope(app.Caller{AccountID: "ada"}, q), q.limit())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(got.records); !got.cut || n != maxRead/size-1 { // the other fields need some bytes
+			t.Errorf("%s: %d rows, cut %t", order, n, got.cut)
+		}
+		for i, rec := range got.records {
+			want := int64(i)
+			if order == "title" || order == "-created" {
+				want = int64(projects - 1 - i)
+			}
+			if rec.Row["created"] != want {
+				t.Fatalf("%s: row %d is the one of %v", order, i, rec.Row["created"])
+			}
+		}
+	}
+}

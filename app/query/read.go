@@ -171,18 +171,30 @@ func (c *collector) trim(n int) {
 	if !c.ordered {
 		slices.SortFunc(c.records, c.ask.opts.before)
 	}
-	if len(c.records) <= n && c.bytes <= maxRead {
+	if c.bytes <= maxRead { // so only their number counts
+		c.cutTo(min(n, len(c.records)))
 		return
 	}
-	c.bytes = 0
+	bytes := 0
 	for i, rec := range c.records {
-		c.bytes += live.Size(rec.Row)
-		if i >= n || i > 0 && c.bytes > maxRead {
-			clear(c.records[i:])
-			c.records, c.cut = c.records[:i], true
+		bytes += live.Size(rec.Row)
+		if i >= n || i > 0 && bytes > maxRead {
+			c.cutTo(i)
 			return
 		}
 	}
+}
+
+// cutTo leaves the first n rows.
+func (c *collector) cutTo(n int) {
+	if n == len(c.records) {
+		return
+	}
+	for _, rec := range c.records[n:] {
+		c.bytes -= live.Size(rec.Row)
+	}
+	clear(c.records[n:])
+	c.records, c.cut = c.records[:n], true
 }
 
 // view adds to a stored row what its table shows and no row holds.
