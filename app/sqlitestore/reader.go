@@ -51,7 +51,7 @@ type readers struct {
 // has acquired it.
 type connection struct {
 	conn  *sqlite3.SQLiteConn
-	never context.Context
+	never context.Context // carries nothing and never ends
 
 	queries  []string // of the statements, by number
 	patience time.Duration
@@ -174,7 +174,11 @@ func (r *connection) query(ctx context.Context, number, columns int, each func(r
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
+	defer func() {
+		err = errors.Join(err, rows.Close())
+		clear(r.args[:]) // keep no row in memory
+		clear(r.dest[:])
+	}()
 	var begin time.Time // of more than a few rows
 	for n := 1; ; n++ {
 		if err := rows.Next(r.dest[:columns]); err != nil {

@@ -87,7 +87,8 @@ type Store struct {
 type Option func(*Store)
 
 // WithFatal sets what is called when the disk fails while a commit is under way:
-// it is then unknown what is on it, so the process must end (S6). The default
+// it is then unknown what is on it, so the process must end (S6); and when a page
+// of the file is found damaged, with a sentence for the operator. The default
 // panics. If fatal returns, the store refuses all further writes.
 func WithFatal(fatal func(error)) Option { return func(s *Store) { s.fatal = fatal } }
 
