@@ -17,10 +17,10 @@ const (
 	// done beside the work.
 	checkUpTo = 256 << 20
 	// checkSlice is how long one read transaction of the check beside the work
-	// takes, and checkPause how long it then rests: a twentieth of one processor,
-	// some minutes for five million rows. The log can be emptied between two.
+	// takes, and checkPause how long it then rests: a tenth of one processor, some
+	// minutes for five million rows. The log can be emptied between two.
 	checkSlice = 20 * time.Millisecond
-	checkPause = 400 * time.Millisecond
+	checkPause = 180 * time.Millisecond
 )
 
 // markSuffix names the file beside the database that says that damage was found:
