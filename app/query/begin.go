@@ -19,7 +19,8 @@ func (w *Subscription) start(ctx context.Context) (Message, bool, error) {
 	}
 	after := w.resume
 	w.resume = nil
-	if after != nil {
+	// A scope that is newer than its stamp is not what the client had.
+	if after != nil && w.engine.access.Stamp(w.caller.AccountID) == stamp {
 		m, ok, err := w.goOn(ctx, sc, stamp, *after)
 		if ok || err != nil {
 			return m, ok, err
@@ -155,11 +156,12 @@ func (w *Subscription) seek(at *place) bool {
 
 // seekWindowLocked finds the position of a place in a stream that keeps a window:
 // between two of its steps, or before them where nothing has concerned it since.
+// Rows that are newer than the place would be told to nobody.
 func (w *Subscription) seekWindowLocked(at *place) bool {
 	s := at.stream
 	index, ok := s.indexAfterLocked(at.pos.N)
 	at.index = index
-	if ok {
+	if ok && at.pos.N >= s.until {
 		return true
 	}
 	r := s.alone(at.pos)
@@ -169,7 +171,11 @@ func (w *Subscription) seekWindowLocked(at *place) bool {
 	defer r.Close()
 	entries, _, err := r.Next()
 	at.index = s.first
-	return err == nil && (len(entries) == 0 || entries[0].N > s.dropped)
+	next := r.Position().N // the log may be a moment behind the rows
+	if len(entries) > 0 {
+		next = entries[0].N - 1
+	}
+	return err == nil && next >= max(s.dropped, s.until)
 }
 
 // alone returns a reader of what concerns the stream from a position on; nil if

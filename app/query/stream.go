@@ -35,6 +35,10 @@ type stream struct {
 	again  atomic.Bool
 	closed bool // under streams.mu
 
+	// newest is how new rows may be that were read: a client that has them is at no
+	// position before it. Written under mu.
+	newest atomic.Int64
+
 	mu     sync.Mutex
 	opened bool
 	err    error // why it cannot go on: subscriptions join another
@@ -113,6 +117,7 @@ func (s *stream) openLocked(ctx context.Context) (found, error) {
 		return got, err
 	}
 	s.pos, s.until, s.dropped = got.first, got.last.N, got.first.N
+	s.newest.Store(got.last.N)
 	switch {
 	case s.window != nil:
 		s.window.fill(got.records, got.cut)
@@ -243,6 +248,7 @@ func (s *stream) refillLocked(ctx context.Context, st *step, concerned bool) err
 		s.keepLocked(st, t)
 	}
 	s.skip = got.first.N
+	s.newest.Store(got.last.N)
 	return nil
 }
 

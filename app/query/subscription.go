@@ -248,8 +248,14 @@ func (w *Subscription) may() (sc scope, stamp string, err error) {
 
 // position is where the client has come to, with the stamp of what it may see:
 // after a change of access it does not fit any more, and the client starts anew.
+// So it does where some of the rows that the client has are newer than the
+// position: they were read in parts, and what would come again is not known.
 func (p place) position() app.Position {
-	return app.Position{Log: p.pos.Log + "." + p.stamp, N: p.pos.N}
+	log := p.pos.Log + "." + p.stamp
+	if p.stream != nil && max(p.until, p.stream.newest.Load()) > p.pos.N {
+		log += "+"
+	}
+	return app.Position{Log: log, N: p.pos.N}
 }
 
 // still returns what the socket asks before it writes rows of some keys. (W5)
