@@ -13,7 +13,9 @@ import (
 	"testing"
 
 	"lyceum/app"
+	"lyceum/app/config"
 	"lyceum/app/schema"
+	"lyceum/app/server"
 	"lyceum/app/sqlitestore"
 	"lyceum/app/wire"
 	"lyceum/app/yjs"
@@ -204,5 +206,38 @@ func TestADatabaseIsMigratedOnce(t *testing.T) {
 	open(t, data).stop()
 	if second := everything(t, data); !reflect.DeepEqual(second, first) {
 		t.Errorf("after another start there is %v, before it was %v", second, first)
+	}
+}
+
+// Whoever goes back to an older program is told so at the console, before that
+// one touches anything.
+func TestADatabaseOfANewerVersionIsRefusedWithASentence(t *testing.T) {
+	data := unpack(t)
+	store, err := sqlitestore.Open(t.Context(), filepath.Join(data, "lyceum.db"), schema.Tables())
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer := app.Write{Table: "migrations", ID: "rows", Row: app.Row{"id": "rows", "version": int64(1000), "time": int64(1)}, IfRev: app.AnyRev}
+	if _, err := store.Write(t.Context(), newer); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load([]string{"--data", data, "--listen", "127.0.0.1:0", "--isolation", "none"}, func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := everything(t, data)
+	for name, start := range map[string]func() error{
+		"serve":      func() error { return server.Run(t.Context(), cfg, "test", io.Discard, io.Discard) },
+		"admin link": func() error { return server.AdminLink(t.Context(), cfg, "ada@example.org", io.Discard) },
+	} {
+		if err := start(); err == nil || !strings.HasPrefix(err.Error(), "The database was written by a newer Lyceum: its rows have version 1000, ") {
+			t.Errorf("%s says %v", name, err)
+		}
+	}
+	if after := everything(t, data); !reflect.DeepEqual(after, before) {
+		t.Error("something was written")
 	}
 }
