@@ -116,6 +116,7 @@ func (q *ask) parseGet(row app.Row) error {
 	}
 	q.asked = row
 	q.eq = make(map[string]any)
+	q.shape = make([]*node, 0, len(row))
 	for _, name := range sortedKeys(row) {
 		f := q.table.Field(name)
 		if f == nil || f.Hidden || f.Input && !q.table.Source {
