@@ -44,7 +44,8 @@ type Message struct {
 	Changes  []Change
 	Position app.Position
 
-	// At is when the store told of the first of the changes.
+	// At is when the store told of the first of the changes; zero where that is
+	// not known.
 	At time.Time
 
 	// Still is asked by who writes to the socket, after it has waited for its

@@ -3,8 +3,9 @@ package query
 import (
 	"context"
 	"errors"
-	"maps"
+	"math"
 	"slices"
+	"time"
 
 	"lyceum/app"
 	"lyceum/app/live"
@@ -62,9 +63,9 @@ func (w *Subscription) arrive(ctx context.Context, sc scope, stamp string) (reco
 			return nil, false, err
 		}
 		w.looked = got.looked
-		w.next.pos, w.next.index = s.pos, s.first
+		w.next.pos, w.next.until, w.next.index = s.pos, s.until, s.first
 		if s.window != nil {
-			return s.window.shown(), w.more(s), nil
+			return slices.Clone(s.window.shown()), w.more(s), nil
 		}
 		return got.records, got.cut, nil
 	}
@@ -73,11 +74,11 @@ func (w *Subscription) arrive(ctx context.Context, sc scope, stamp string) (reco
 		w.drop()
 		return nil, false, err
 	}
-	w.next.pos, w.next.index = s.pos, s.first+int64(len(s.steps))
+	w.next.pos, w.next.until, w.next.index = s.pos, s.until, s.first+int64(len(s.steps))
 	s.reads(w, w.next.index)
 	if s.window != nil {
 		defer s.mu.Unlock()
-		return append([]app.Record{}, s.window.shown()...), w.more(s), nil
+		return slices.Clone(s.window.shown()), w.more(s), nil
 	}
 	s.mu.Unlock()
 	return w.reread(ctx, sc)
@@ -126,7 +127,7 @@ func (w *Subscription) goOn(ctx context.Context, sc scope, stamp string, after a
 		w.drop()
 		return Message{}, false, err
 	}
-	at.stream = w.next.stream
+	at.stream, at.until = w.next.stream, w.next.until
 	if !w.seek(&at) {
 		w.drop()
 		return Message{}, false, nil
@@ -155,13 +156,12 @@ func (w *Subscription) seek(at *place) bool {
 }
 
 // seekWindowLocked finds the position of a place in a stream that keeps a window:
-// between two of its steps, or before them where nothing has concerned it since.
-// Rows that are newer than the place would be told to nobody.
+// between two of its steps, or, where those are forgotten, by taking back from the
+// window what has come since.
 func (w *Subscription) seekWindowLocked(at *place) bool {
 	s := at.stream
 	index, ok := s.indexAfterLocked(at.pos.N)
-	at.index = index
-	if ok && at.pos.N >= s.until {
+	if at.index = index; ok && at.pos.N >= s.until {
 		return true
 	}
 	r := s.alone(at.pos)
@@ -169,13 +169,43 @@ func (w *Subscription) seekWindowLocked(at *place) bool {
 		return false
 	}
 	defer r.Close()
-	entries, _, err := r.Next()
-	at.index = s.first
-	next := r.Position().N // the log may be a moment behind the rows
-	if len(entries) > 0 {
-		next = entries[0].N - 1
+	known := s.toldOf(s.ask.table.Stored()) >= max(s.until, s.pos.N)
+	entries, more, err := r.Next()
+	if err != nil || more || !known || s.until > s.pos.N {
+		return false // it is long ago: the rows are shorter
 	}
-	return err == nil && next >= max(s.dropped, s.until)
+	told, ok := s.missedLocked(entries)
+	if !ok {
+		return false
+	}
+	at.index = s.first + int64(len(s.steps))
+	at.missed = &step{keys: make(map[string]bool), pos: s.pos}
+	for _, t := range told {
+		s.keepLocked(at.missed, t)
+	}
+	return true
+}
+
+// missedLocked returns what a client is to be told of a window that has not seen
+// some changes of the table.
+func (s *stream) missedLocked(entries []live.Entry) (list []told, ok bool) {
+	if s.ask.table.Singleton != "" && len(entries) > 0 {
+		return nil, false // its rows are not those of the log
+	}
+	before := &window{ask: s.ask, limit: s.window.limit, records: slices.Clone(s.window.records), more: s.window.more}
+	later := int64(math.MaxInt64 / 2) // a revision for what is put back
+	for _, e := range slices.Backward(entries) {
+		if e.N > s.pos.N {
+			continue
+		}
+		later++
+		old := s.view(s.ask.table, e.Old)
+		before.take(app.Change{ID: e.ID, Rev: later, New: old}, s.has(old))
+		if before.short() {
+			return nil, false
+		}
+	}
+	return before.refill(s.window.records, s.window.more), true
 }
 
 // alone returns a reader of what concerns the stream from a position on; nil if
@@ -196,7 +226,7 @@ func (w *Subscription) rescope(ctx context.Context) (Message, bool, error) {
 	if err != nil {
 		return Message{}, false, err
 	}
-	if maps.Equal(sc.keys, w.at.stream.scope.keys) {
+	if sc.equal(w.at.stream.scope) {
 		w.at.stamp = stamp
 		if w.at.alone != nil {
 			return w.readAlone(ctx)
@@ -216,27 +246,27 @@ func (w *Subscription) rescope(ctx context.Context) (Message, bool, error) {
 	}
 	changes, keys := w.differences(have, records, sc)
 	if len(changes) == 0 {
-		w.Sent() // it is there already
+		w.place(w.next) // it is there already
+		w.next = place{}
 		return w.read(ctx)
 	}
-	return Message{Changes: changes, Position: w.next.position(), Still: w.still(keys)}, true, nil
+	return w.message(changes, keys, time.Time{}), true, nil
 }
 
-// have returns the rows that the client has, if that is known exactly.
+// have returns the rows that the client has, if that is known.
 func (w *Subscription) have(ctx context.Context) (map[string]known, bool) {
 	s := w.at.stream
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sent := max(w.at.skip, w.at.until)
-	if w.at.alone != nil || w.at.index < s.first || s.advanceLocked(ctx) != nil || s.pos.N < sent || w.at.index < s.first {
+	if w.at.alone != nil || w.at.missed != nil || w.at.index < s.first {
 		return nil, false
 	}
-	for _, st := range s.steps[w.at.index-s.first:] {
-		if slices.ContainsFunc(st.told, func(t told) bool { return t.n != 0 && t.n <= sent }) {
-			return nil, false
-		}
+	// What the client has read must be in the stream too.
+	sure := s.toldOf(s.ask.table.Stored())
+	if s.advanceLocked(ctx) != nil || w.at.index < s.first || sure < max(w.at.skip, w.at.until) {
+		return nil, false
 	}
-	return s.haveLocked(w.at.index)
+	return s.haveLocked(w.at.index, w.has), true
 }
 
 // differences are what makes rows that a client has into others.

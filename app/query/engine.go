@@ -103,6 +103,18 @@ func (e *Engine) follow(table string) error {
 	return nil
 }
 
+// toldOf returns up to where the log of a table has everything that was committed.
+// What is read may be newer, for the moment between a commit and the telling of
+// it.
+func (e *Engine) toldOf(table string) int64 {
+	pos, stop, err := e.store.Watch(table, func(app.Batch) {})
+	if err != nil {
+		return 0 // closed
+	}
+	stop()
+	return pos.N
+}
+
 // Close ends the following. Watches that still run are told nothing more.
 func (e *Engine) Close() {
 	for _, stop := range e.stop {

@@ -12,6 +12,14 @@ func (w *Subscription) read(ctx context.Context) (Message, bool, error) {
 	s := w.at.stream
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if st := w.at.missed; st != nil {
+		if len(st.told) > 0 {
+			w.next = w.at
+			w.next.missed, w.next.pos = nil, st.pos
+			return w.message(w.filter(st.told), st.keys, st.at), true, nil
+		}
+		w.at.missed = nil
+	}
 	for {
 		if s.err == nil && w.at.index < s.first {
 			return w.fallBehindLocked(ctx)
@@ -39,12 +47,17 @@ func (w *Subscription) read(ctx context.Context) (Message, bool, error) {
 		changes := w.filter(st.told)
 		if len(changes) > 0 {
 			w.next = w.at
-			w.next.index, w.next.pos = w.at.index+1, st.pos
-			return Message{Changes: changes, Position: w.next.position(), Still: w.still(st.keys), At: st.at}, true, nil
+			w.next.index, w.next.pos, w.next.until = w.at.index+1, st.pos, max(w.at.until, s.until)
+			return w.message(changes, st.keys, st.at), true, nil
 		}
 		w.at.index, w.at.pos = w.at.index+1, st.pos
 		s.reads(w, w.at.index)
 	}
+}
+
+// message is what brings the client to w.next.
+func (w *Subscription) message(changes []Change, keys map[string]bool, at time.Time) Message {
+	return Message{Changes: changes, Position: w.next.position(), Still: w.still(keys), At: at}
 }
 
 // filter leaves out what the client was told already, by rows that were read
@@ -52,14 +65,10 @@ func (w *Subscription) read(ctx context.Context) (Message, bool, error) {
 func (w *Subscription) filter(list []told) []Change {
 	out := make([]Change, 0, len(list))
 	for _, t := range list {
-		if t.n != 0 && t.n <= w.at.skip {
+		if w.has(t) {
 			continue
 		}
-		if t.n != 0 && t.n <= w.at.until && w.at.early != nil {
-			rev, has := w.at.early[t.id]
-			if has && t.rev <= rev || !has && t.Action != "insert" {
-				continue
-			}
+		if w.at.early != nil && t.n <= w.at.until {
 			delete(w.at.early, t.id)
 			if t.Action != "delete" {
 				w.at.early[t.id] = t.rev
@@ -68,6 +77,20 @@ func (w *Subscription) filter(list []told) []Change {
 		out = append(out, t.Change)
 	}
 	return out
+}
+
+// has reports whether a change is in the rows that the client has read. (S2)
+func (w *Subscription) has(t told) bool {
+	switch {
+	case t.n == 0: // of a window, which nobody reads beside its stream
+		return false
+	case t.n <= w.at.skip:
+		return true
+	case t.n > w.at.until || w.at.early == nil:
+		return false
+	}
+	rev, there := w.at.early[t.id]
+	return there && t.rev <= rev || !there && t.Action != "insert"
 }
 
 // fallBehindLocked goes on alone where the stream has forgotten steps. (L7)
@@ -127,7 +150,7 @@ func (w *Subscription) readAloneLocked(ctx context.Context) (Message, bool, erro
 		}
 		if len(changes) > 0 {
 			w.next = next
-			return Message{Changes: changes, Position: next.position(), Still: w.still(keys), At: at}, true, nil
+			return w.message(changes, keys, at), true, nil
 		}
 		w.place(next)
 		if !more {

@@ -11,7 +11,6 @@ import (
 type options struct {
 	limit                int
 	order                []order
-	orderBy              any // as it was given
 	changes, delete, set bool
 	after                *app.Position
 }
@@ -73,7 +72,6 @@ func (o *options) setLimit(t *schema.Table, v any) error {
 }
 
 func (o *options) setOrder(t *schema.Table, v any) error {
-	o.orderBy = v
 	list, ok := v.([]any)
 	if !ok {
 		list = []any{v}

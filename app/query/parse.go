@@ -1,6 +1,8 @@
 package query
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"slices"
 
 	"lyceum/app"
@@ -20,7 +22,7 @@ type ask struct {
 	table *schema.Table
 	op    op
 	list  bool
-	asked app.Row        // of a get, as it was given
+	sum   []byte         // of a watch: equal for equal ones
 	shape []*node        // of a get
 	eq    map[string]any // the top-level equality leaves of a get
 	given app.Row        // of a set or delete
@@ -70,7 +72,7 @@ func parse(query any, given app.Row) (*ask, error) {
 	if q.op != opGet {
 		return q, q.parseSet(row)
 	}
-	return q, q.parseGet(row)
+	return q, q.parseGet(row, given)
 }
 
 func hasNull(v any) bool {
@@ -104,7 +106,7 @@ func (q *ask) parseSet(row app.Row) error {
 	return nil
 }
 
-func (q *ask) parseGet(row app.Row) error {
+func (q *ask) parseGet(row, given app.Row) error {
 	if q.opts.changes && !q.list {
 		return app.Errorf(app.Invalid, "A watch asks for a list: {%q: [{…}]}.", q.table.Name)
 	}
@@ -114,7 +116,6 @@ func (q *ask) parseGet(row app.Row) error {
 	if q.opts.after != nil && !q.opts.changes {
 		return app.Errorf(app.Invalid, "options.after is for a watch.")
 	}
-	q.asked = row
 	q.eq = make(map[string]any)
 	q.shape = make([]*node, 0, len(row))
 	for _, name := range sortedKeys(row) {
@@ -131,7 +132,18 @@ func (q *ask) parseGet(row app.Row) error {
 			q.eq[name] = v
 		}
 	}
+	if q.opts.changes {
+		q.sum = sum(q.table.Name, row, given)
+	}
 	return nil
+}
+
+// sum is equal for queries that ask the same in the same order.
+func sum(table string, row, options app.Row) []byte {
+	// Maps are printed in the order of their keys, strings are quoted: two
+	// queries look alike only if they are.
+	text := sha256.Sum256(fmt.Appendf(nil, "%q %#v %#v %#v", table, row, options["limit"], options["order_by"]))
+	return text[:]
 }
 
 func sortedKeys(row app.Row) []string {

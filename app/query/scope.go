@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"lyceum/app"
 	"lyceum/app/schema"
@@ -17,6 +18,30 @@ type scope struct {
 	// may is asked instead of keys where there may be too many to list them for
 	// one get: the rows of an account that an index finds.
 	may func(key string) bool
+	// stamp is set where rows are found by the account, and not by the keys: such
+	// a scope is another one after every change of the account's access.
+	stamp string
+}
+
+// maxListed is up to how many keys of a scope the rows of a watch are found key
+// by key, which is exact: what an index finds of an account is as new as the
+// store, and the scope may be older.
+const maxListed = 200
+
+// ofWatch returns the scope for a watch: by its keys, so that equal ones are
+// shared between accounts, or where they are many by the account.
+func (s scope) ofWatch(stamp string) scope {
+	if len(s.keys) <= maxListed {
+		s.account = ""
+	} else if s.account != "" {
+		s.stamp = stamp
+	}
+	return s
+}
+
+// equal reports whether two scopes are of the same rows.
+func (s scope) equal(o scope) bool {
+	return s.account == o.account && s.stamp == o.stamp && maps.Equal(s.keys, o.keys)
 }
 
 const everything = "*"

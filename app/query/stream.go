@@ -35,10 +35,6 @@ type stream struct {
 	again  atomic.Bool
 	closed bool // under streams.mu
 
-	// newest is how new rows may be that were read: a client that has them is at no
-	// position before it. Written under mu.
-	newest atomic.Int64
-
 	mu     sync.Mutex
 	opened bool
 	err    error // why it cannot go on: subscriptions join another
@@ -117,7 +113,6 @@ func (s *stream) openLocked(ctx context.Context) (found, error) {
 		return got, err
 	}
 	s.pos, s.until, s.dropped = got.first, got.last.N, got.first.N
-	s.newest.Store(got.last.N)
 	switch {
 	case s.window != nil:
 		s.window.fill(got.records, got.cut)
@@ -247,8 +242,8 @@ func (s *stream) refillLocked(ctx context.Context, st *step, concerned bool) err
 	for _, t := range s.window.refill(got.records, got.cut) {
 		s.keepLocked(st, t)
 	}
-	s.skip = got.first.N
-	s.newest.Store(got.last.N)
+	s.skip, s.until = got.first.N, max(s.until, got.last.N)
+	st.pos.N = max(st.pos.N, got.first.N) // what is told now has all up to there
 	return nil
 }
 
@@ -301,11 +296,8 @@ func (s *stream) endLocked(err error) {
 }
 
 // haveLocked returns the rows that a subscription has which reads step next: what
-// is there, with the steps after it taken back.
-func (s *stream) haveLocked(next int64) (map[string]known, bool) {
-	if s.err != nil || next < s.first {
-		return nil, false
-	}
+// is there, with the steps after it taken back, but for what it has read already.
+func (s *stream) haveLocked(next int64, has func(told) bool) map[string]known {
 	have := make(map[string]known, len(s.known))
 	for id, k := range s.known {
 		have[id] = k
@@ -317,13 +309,16 @@ func (s *stream) haveLocked(next int64) (map[string]known, bool) {
 	}
 	for _, st := range slices.Backward(s.steps[next-s.first:]) {
 		for _, t := range slices.Backward(st.told) {
+			if has(t) {
+				continue
+			}
 			delete(have, t.id)
 			if t.before != nil {
 				have[t.id] = *t.before
 			}
 		}
 	}
-	return have, true
+	return have
 }
 
 // held reports whether a query is answered by a window from the beginning.

@@ -21,9 +21,7 @@ type streams struct {
 // window.
 func (q *ask) key(s scope, held bool) streamKey {
 	h := sha256.New()
-	// Maps are printed in the order of their keys, strings are quoted: two
-	// queries look alike only if they are.
-	fmt.Fprintf(h, "%s %#v %d %#v %t %q", q.table.Name, q.asked, q.opts.limit, q.opts.orderBy, held, s.field)
+	fmt.Fprintf(h, "%x %t %q %q %q", q.sum, held, s.field, s.account, s.stamp)
 	for _, key := range slices.Sorted(maps.Keys(s.keys)) {
 		fmt.Fprintf(h, " %q", key)
 	}

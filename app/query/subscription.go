@@ -59,6 +59,9 @@ type place struct {
 	skip, until int64
 	early       map[string]int64 // row → revision; nil: none
 
+	// missed is what the window has lost and won while the client was away.
+	missed *step
+
 	// alone reads the table's log where the stream has forgotten what comes next.
 	alone *live.Reader
 }
@@ -126,7 +129,7 @@ func (w *Subscription) open(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the subscription and leaves nothing of it. (L9)
+// Close ends the subscription and leaves nothing of it. Call it once. (L9)
 func (w *Subscription) Close() {
 	w.drop()
 	w.place(place{})
@@ -137,9 +140,6 @@ func (w *Subscription) Close() {
 	w.meter.WatchClosed()
 	w.meter = nil
 }
-
-// Table returns the name of the table that is watched.
-func (w *Subscription) Table() string { return w.ask.table.Name }
 
 // Next returns what the client is to be told next; ok is false if there is
 // nothing, and wake will be called. Call Sent when the message has been written;
@@ -238,7 +238,7 @@ func (w *Subscription) look(ctx context.Context) (Message, bool, error) {
 // changes in between, the stamp is too old and the position will not be resumed.
 func (w *Subscription) may() (sc scope, stamp string, err error) {
 	stamp = w.engine.access.Stamp(w.caller.AccountID)
-	sc = w.engine.scope(w.caller, w.ask)
+	sc = w.engine.scope(w.caller, w.ask).ofWatch(stamp)
 	unknown := w.ask.table.AppendOnly && w.ask.eq[sc.field] == nil // a document that is not there
 	if w.strict && len(sc.keys) == 0 || unknown {
 		err = errAbsent(w.ask.table)
@@ -248,14 +248,12 @@ func (w *Subscription) may() (sc scope, stamp string, err error) {
 
 // position is where the client has come to, with the stamp of what it may see:
 // after a change of access it does not fit any more, and the client starts anew.
-// So it does where some of the rows that the client has are newer than the
-// position: they were read in parts, and what would come again is not known.
+// So it does from where some of its rows are newer than the position.
 func (p place) position() app.Position {
-	log := p.pos.Log + "." + p.stamp
-	if p.stream != nil && max(p.until, p.stream.newest.Load()) > p.pos.N {
-		log += "+"
+	if p.until > p.pos.N {
+		return app.Position{Log: p.pos.Log + ".between." + p.stamp, N: p.pos.N}
 	}
-	return app.Position{Log: log, N: p.pos.N}
+	return app.Position{Log: p.pos.Log + "." + p.stamp, N: p.pos.N}
 }
 
 // still returns what the socket asks before it writes rows of some keys. (W5)

@@ -191,6 +191,7 @@ type tab struct {
 	got    []string
 	rows   map[string]app.Row // folded, as a browser does
 	pos    app.Position
+	asked  string
 	came   chan struct{} // closed and replaced with each message
 	key    []string
 	err    error
@@ -212,7 +213,7 @@ func (w *world) rewatch(name string, q any, options app.Row, rows map[string]app
 	}
 	options["changes"] = true
 	ctx, stop := context.WithCancel(w.as(name))
-	tab := &tab{t: w.t, stop: stop, done: make(chan error, 1), rows: rows, came: make(chan struct{})}
+	tab := &tab{t: w.t, asked: fmt.Sprint(name, " ", q, " ", options), stop: stop, done: make(chan error, 1), rows: rows, came: make(chan struct{})}
 	for table := range q.(app.Row) {
 		declared, _ := schema.Lookup(table)
 		tab.key = declared.Key
@@ -339,7 +340,7 @@ func (tab *tab) foldLocked(c query.Change) {
 	id := tab.id(row)
 	_, had := tab.rows[id]
 	if had != (c.Action != "insert") {
-		tab.t.Errorf("%s of %s, which the client has: %t", c.Action, id, had)
+		tab.t.Errorf("%s of %s, which the client has: %t; %v %v", c.Action, id, had, tab.asked, tab.got)
 	}
 	tab.got = append(tab.got, c.Action+" "+text(row))
 	tab.noteLocked(row)
@@ -350,6 +351,10 @@ func (tab *tab) foldLocked(c query.Change) {
 	next := app.Row{}
 	for k, v := range tab.rows[id] {
 		next[k] = v
+	}
+	before, _ := strconv.ParseInt(fmt.Sprint(next["path"]), 10, 64) // of the tests whose paths count up
+	if after, err := strconv.ParseInt(fmt.Sprint(row["path"]), 10, 64); err == nil && after < before {
+		tab.t.Errorf("%s goes back from %d to %d", id, before, after)
 	}
 	for k, v := range row {
 		next[k] = v

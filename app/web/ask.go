@@ -45,7 +45,6 @@ func (c *connection) ask(m wire.Ask, size int) error {
 		cancel()
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		delete(c.asks, m.ID)
 		c.unread -= size
 		c.room.Broadcast()
 		close(t.done)
@@ -101,6 +100,7 @@ func (c *connection) answer(ctx context.Context, m wire.Ask) {
 		stamp := c.server.Access.Stamp(c.caller.AccountID)
 		a, err := c.server.Tables.Run(ctx, m.Query, m.Options, m.Request)
 		if err != nil {
+			c.free(m.ID)
 			c.refuse(m.ID, err)
 			return
 		}
@@ -108,13 +108,24 @@ func (c *connection) answer(ctx context.Context, m wire.Ask) {
 		if a.Wrote {
 			still = nil // a set must not be run again; it answers what the caller has set
 		}
-		err = c.send(wire.Answer{ID: m.ID, Result: result(a)}, still)
+		err = c.line.writeMade(c.ctx, func() ([]byte, error) {
+			c.free(m.ID)
+			return c.codec.Encode(wire.Answer{ID: m.ID, Result: result(a)})
+		}, still)
 		if !errors.Is(err, errStale) {
 			c.sent(m.ID, err)
 			return
 		}
 	}
+	c.free(m.ID)
 	c.refuse(m.ID, app.Errorf(app.Unavailable, "What you may see is changing too fast. Please try again."))
+}
+
+// free lets an id be used again: whoever has its answer may do so at once.
+func (c *connection) free(id int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.asks, id)
 }
 
 // sent ends the connection if a message could not be sent: the browser is gone.

@@ -85,6 +85,7 @@ func (c *connection) beginLocked(ctx context.Context, m wire.Ask, t *task, size 
 	c.watched += size
 	c.tasks.Go(func() {
 		defer close(t.done)
+		defer t.cancel() // from here on it is the connection's
 		sub, err := c.server.Tables.Subscribe(ctx, m.Query, m.Options, func() { c.pump.mark(w) })
 		w.turn.Lock()
 		w.sub = sub

@@ -28,6 +28,10 @@
 //     shell never waits for a viewer (T2), and one that is slower than the shell
 //     gets the newest (T3): how much was left out for it is a row of its own. The
 //     peer is script(1) without a file, read through a pipe.
+//   - Live queries: a thousand connections on a server of its own. Ten watches
+//     concern each project that is written; no two ask the same, so that nothing
+//     is shared. Memory of each is what they add to connections that watch
+//     nothing. What is open beyond 10,000 is concerned by no write.
 //   - Sizes: of the executable and of the agent in it, as a project runs it.
 //   - First load: the bytes of page, scripts and styles that the server sends to
 //     show a page; the editor and the terminal are what they need beyond the
@@ -57,8 +61,10 @@ func main() {
 	switch {
 	case len(os.Args) == 3 && os.Args[2] == "large":
 		measure = (*lab).large
+	case len(os.Args) == 3 && os.Args[2] == "live":
+		measure = (*lab).onlyLive
 	case len(os.Args) != 2:
-		fmt.Fprintln(os.Stderr, "usage: bench EXECUTABLE [large]")
+		fmt.Fprintln(os.Stderr, "usage: bench EXECUTABLE [large|live]")
 		os.Exit(2)
 	}
 	if err := run(ctx, os.Args[1], measure, os.Stdout, os.Stderr); err != nil {
@@ -124,7 +130,7 @@ func (l *lab) ordinary(ctx context.Context, progress io.Writer) (err error) {
 		measure func(context.Context) error
 	}{
 		{"memory", l.memory}, {"project starts", l.prompts}, {"keys", l.keys}, {"cat", l.cats},
-		{"sizes", l.sizes}, {"pages", l.pages}, {"memory at the end", l.memoryAfter},
+		{"sizes", l.sizes}, {"pages", l.pages}, {"live queries", l.lives}, {"memory at the end", l.memoryAfter},
 	} {
 		fmt.Fprintln(progress, part.name)
 		if err := part.measure(ctx); err != nil {

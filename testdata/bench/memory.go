@@ -74,32 +74,48 @@ func (l *lab) terminal(ctx context.Context) (*shell, error) {
 
 // resident adds the rows of some processes together.
 func (l *lab) resident(what string, pids ...int) error {
-	var pss, rss int64
+	var total, shared int64
 	for _, pid := range pids {
-		data, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+		pss, rss, err := residentOf(pid)
 		if err != nil {
 			return err
 		}
-		for line := range strings.Lines(string(data)) {
-			fields := strings.Fields(line)
-			if len(fields) < 3 || fields[2] != "kB" {
-				continue
-			}
-			n, err := strconv.ParseInt(fields[1], 10, 64)
-			if err != nil {
-				return err
-			}
-			switch fields[0] {
-			case "Pss:":
-				pss += n << 10
-			case "Rss:":
-				rss += n << 10
-			}
+		total += pss
+		shared += rss
+	}
+	l.table.add("memory of the "+what+", PSS", mebibytes(total))
+	l.table.add("memory of the "+what+", RSS", mebibytes(shared))
+	return nil
+}
+
+// residentOf reads the memory of a process.
+func residentOf(pid int) (pss, rss int64, err error) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	if err != nil {
+		return 0, 0, err
+	}
+	for line := range strings.Lines(string(data)) {
+		fields := strings.Fields(line)
+		if len(fields) < 3 || fields[2] != "kB" {
+			continue
+		}
+		n, err := strconv.ParseInt(fields[1], 10, 64)
+		if err != nil {
+			return 0, 0, err
+		}
+		switch fields[0] {
+		case "Pss:":
+			pss += n << 10
+		case "Rss:":
+			rss += n << 10
 		}
 	}
-	l.table.add("memory of the "+what+", PSS", mebibytes(pss))
-	l.table.add("memory of the "+what+", RSS", mebibytes(rss))
-	return nil
+	return pss, rss, nil
+}
+
+func pss(pid int) (int64, error) {
+	n, _, err := residentOf(pid)
+	return n, err
 }
 
 // processes returns what runs in projects: below the server, which has started
