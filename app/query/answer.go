@@ -22,11 +22,14 @@ type Answer struct {
 	Position *app.Position // of a watch
 }
 
-// size is about what the rows take in memory.
-func (a Answer) size() int {
+// Size is about how many bytes the rows take in memory.
+func (a Answer) Size() int {
 	n := live.Size(a.Row)
 	for _, row := range a.Rows {
 		n += live.Size(row)
+	}
+	for _, one := range a.Answers {
+		n += one.Size()
 	}
 	return n
 }

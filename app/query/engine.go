@@ -180,8 +180,8 @@ func (e *Engine) Run(ctx context.Context, query any, options app.Row, request st
 		if err != nil {
 			return Answer{}, &IndexError{i, err}
 		}
-		if size += a.size(); size > maxRead && i > 0 {
-			return Answer{}, &IndexError{i, app.Errorf(app.TooLarge, "The answers to these queries have more than %d MiB together. Please ask them in several requests.", maxRead>>20)}
+		if size += a.Size(); size > MaxRead && i > 0 {
+			return Answer{}, &IndexError{i, app.Errorf(app.TooLarge, "The answers to these queries have more than %d MiB together. Please ask them in several requests.", MaxRead>>20)}
 		}
 		all.Answers = append(all.Answers, a)
 		all.Wrote = all.Wrote || a.Wrote

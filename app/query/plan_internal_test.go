@@ -262,7 +262,7 @@ func TestQ6AnAnswerIsCutAtItsBytes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := len(got.records); !got.cut || n != maxRead/size-1 { // the other fields need some bytes
+		if n := len(got.records); !got.cut || n != MaxRead/size-1 { // the other fields need some bytes
 			t.Errorf("%s: %d rows, cut %t", order, n, got.cut)
 		}
 		for i, rec := range got.records {

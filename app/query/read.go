@@ -15,9 +15,9 @@ const (
 	// maxScanned is how many rows are looked at; a query that would look at
 	// more has no index for what it asks.
 	maxScanned = 500_000
-	// maxRead is how many bytes of rows are kept for one answer; what is more is
+	// MaxRead is how many bytes of rows are kept for one answer; what is more is
 	// cut. The greatest answer of the wire is larger.
-	maxRead = 32 << 20
+	MaxRead = 32 << 20
 	// heavyPage is how many rows are read at once where a row may have a
 	// mebibyte: patches.
 	heavyPage = 64
@@ -152,33 +152,33 @@ func (c *collector) take(rec app.Record) {
 	if c.worst != nil && c.ask.opts.before(*c.worst, rec) < 0 {
 		return // behind all that can be answered
 	}
-	if c.bytes += live.Size(rec.Row); c.bytes > maxRead && len(c.records) > 0 {
+	if c.bytes += live.Size(rec.Row); c.bytes > MaxRead && len(c.records) > 0 {
 		c.cut = true
 		if c.ordered {
 			return
 		}
 	}
 	c.records = append(c.records, rec)
-	if !c.ordered && (len(c.records) > 2*c.limit+slack || c.bytes > 2*maxRead) {
+	if !c.ordered && (len(c.records) > 2*c.limit+slack || c.bytes > 2*MaxRead) {
 		c.trim(c.limit + 1) // what is beyond can no longer be asked for
 		worst := c.records[len(c.records)-1]
 		c.worst = &worst
 	}
 }
 
-// trim sorts and leaves at most n rows and maxRead bytes.
+// trim sorts and leaves at most n rows and MaxRead bytes.
 func (c *collector) trim(n int) {
 	if !c.ordered {
 		slices.SortFunc(c.records, c.ask.opts.before)
 	}
-	if c.bytes <= maxRead { // so only their number counts
+	if c.bytes <= MaxRead { // so only their number counts
 		c.cutTo(min(n, len(c.records)))
 		return
 	}
 	bytes := 0
 	for i, rec := range c.records {
 		bytes += live.Size(rec.Row)
-		if i >= n || i > 0 && bytes > maxRead {
+		if i >= n || i > 0 && bytes > MaxRead {
 			c.cutTo(i)
 			return
 		}

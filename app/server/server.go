@@ -63,6 +63,7 @@ func Run(ctx context.Context, cfg *config.Config, version string, stdout, stderr
 	parts.Go("documents", s.rooms.Run)
 	parts.Go("resume", s.resumer.Run)
 	parts.Go("stats", s.stats.Run)
+	parts.Go("memory", s.giveBack)
 	parts.Go("operator", s.serveAdmin)
 	if s.scrapes != nil {
 		parts.Go("metrics", func(ctx context.Context) error { return s.serveMetrics(ctx, version) })

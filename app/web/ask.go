@@ -31,8 +31,7 @@ func (c *connection) ask(m wire.Ask, size int) error {
 	ctx, cancel := context.WithCancel(c.ctx)
 	t := &task{cancel: cancel, done: make(chan struct{})}
 	if watches {
-		c.beginLocked(ctx, m, t, size)
-		return nil
+		return c.beginLocked(ctx, m, t, size)
 	}
 	c.asks[m.ID] = t
 	c.unread += size
@@ -98,7 +97,7 @@ func (c *connection) answer(ctx context.Context, m wire.Ask) {
 	defer cancel()
 	for range maxReruns {
 		stamp := c.server.Access.Stamp(c.caller.AccountID)
-		a, err := c.server.Tables.Run(ctx, m.Query, m.Options, m.Request)
+		a, release, err := c.run(ctx, m)
 		if err != nil {
 			c.free(m.ID)
 			c.refuse(m.ID, err)
@@ -112,6 +111,7 @@ func (c *connection) answer(ctx context.Context, m wire.Ask) {
 			c.free(m.ID)
 			return c.codec.Encode(wire.Answer{ID: m.ID, Result: result(a)})
 		}, still)
+		release()
 		if !errors.Is(err, errStale) {
 			c.sent(m.ID, err)
 			return
@@ -119,6 +119,26 @@ func (c *connection) answer(ctx context.Context, m wire.Ask) {
 	}
 	c.free(m.ID)
 	c.refuse(m.ID, app.Errorf(app.Unavailable, "What you may see is changing too fast. Please try again."))
+}
+
+// run runs a get within the budget of the account. Sets, which have a request id,
+// are answered with what the browser has given.
+func (c *connection) run(ctx context.Context, m wire.Ask) (a query.Answer, release func(), err error) {
+	if m.Request != "" {
+		a, err = c.server.Tables.Run(ctx, m.Query, m.Options, m.Request)
+		return a, func() {}, err
+	}
+	release, held := c.hold(ctx, func() int {
+		a, err = c.server.Tables.Run(ctx, m.Query, m.Options, "")
+		return a.Size()
+	})
+	if held != nil {
+		return a, nil, held
+	}
+	if err != nil {
+		release()
+	}
+	return a, release, err
 }
 
 // free lets an id be used again: whoever has its answer may do so at once.

@@ -24,15 +24,23 @@ type gate struct {
 
 // enter lets one more in, until leave is called.
 func (g *gate) enter(caller app.Caller, address string) (leave func(), err error) {
-	who, most := caller.AccountID, maxSocketsOfAccount
+	most := maxSocketsOfAccount
 	if !caller.SignedIn() {
-		who, most = "address "+address, maxSocketsOfAddress
+		most = maxSocketsOfAddress
 	}
-	leave, ok := g.take(who, most)
+	leave, ok := g.take(who(caller, address), most)
 	if !ok {
 		return nil, app.Errorf(app.TooLarge, "You have %d connections open, which is the most. Please close some tabs.", most)
 	}
 	return leave, nil
+}
+
+// who is the name under which somebody is counted.
+func who(caller app.Caller, address string) string {
+	if caller.SignedIn() {
+		return caller.AccountID
+	}
+	return "address " + address
 }
 
 // take counts one more of who, until leave is called; not ok if there are most.

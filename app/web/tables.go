@@ -72,16 +72,16 @@ func (s *Server) admit(r *http.Request, line transport, codec wire.Codec, caller
 		return
 	}
 	defer end()
-	s.speak(app.WithCaller(ctx, caller), line, codec, caller)
+	s.speak(app.WithCaller(ctx, caller), line, codec, caller, who(caller, address(r)))
 }
 
 // speak answers one tab until it leaves, its sign-in ends or the server stops.
-func (s *Server) speak(ctx context.Context, line transport, codec wire.Codec, caller app.Caller) {
+func (s *Server) speak(ctx context.Context, line transport, codec wire.Codec, caller app.Caller, who string) {
 	s.Meter.Connected()
 	defer s.Meter.Disconnected()
 	ctx, end := context.WithCancelCause(ctx)
 	c := &connection{
-		server: s, line: line, caller: caller, ctx: ctx, end: end, codec: codec,
+		server: s, line: line, caller: caller, who: who, ctx: ctx, end: end, codec: codec,
 		asks: map[int64]*task{}, watches: map[int64]*watch{}, last: map[string]chan struct{}{},
 	}
 	c.room = sync.NewCond(&c.mu)
@@ -113,6 +113,7 @@ type connection struct {
 	server *Server
 	line   transport
 	caller app.Caller
+	who    string // as the gates count
 	codec  wire.Codec
 	ctx    context.Context
 	end    context.CancelCauseFunc

@@ -15,9 +15,10 @@ import (
 // from then on the connection's pump sends what comes.
 type watch struct {
 	*task
-	id   int64
-	size int // bytes of the question
-	sub  query.Watch
+	id    int64
+	size  int // bytes of the question
+	leave func()
+	sub   query.Watch
 
 	turn   sync.Mutex // held while a message of it is made and written
 	ended  bool       // guarded by turn
@@ -79,8 +80,13 @@ func (c *connection) pumpWatches() {
 
 // beginLocked opens a watch. It may take long: watching a folder starts its
 // project.
-func (c *connection) beginLocked(ctx context.Context, m wire.Ask, t *task, size int) {
-	w := &watch{task: t, id: m.ID, size: size}
+func (c *connection) beginLocked(ctx context.Context, m wire.Ask, t *task, size int) error {
+	leave, err := c.watchesGate()
+	if err != nil {
+		t.cancel()
+		return err
+	}
+	w := &watch{task: t, id: m.ID, size: size, leave: leave}
 	c.watches[m.ID] = w
 	c.watched += size
 	c.tasks.Go(func() {
@@ -101,6 +107,7 @@ func (c *connection) beginLocked(ctx context.Context, m wire.Ask, t *task, size 
 			c.pump.mark(w)
 		}
 	})
+	return nil
 }
 
 // advance sends the next message of a watch, if there is one. It reports whether
@@ -111,7 +118,17 @@ func (c *connection) advance(ctx context.Context, w *watch) (more bool) {
 	if w.ended || w.sub == nil {
 		return false
 	}
-	m, ok, err := w.sub.Next(ctx)
+	var m query.Message
+	var ok bool
+	var err error
+	release, held := c.hold(ctx, func() int {
+		m, ok, err = w.sub.Next(ctx)
+		return sizeOf(m)
+	})
+	if held != nil {
+		return false // the context has ended
+	}
+	defer release()
 	if err != nil {
 		if ctx.Err() == nil { // else its end is under way
 			c.refuse(w.id, err)
@@ -178,6 +195,7 @@ func (c *connection) endWatchLocked(w *watch) {
 	}
 	w.ended = true
 	w.cancel()
+	w.leave()
 	if w.sub != nil {
 		w.sub.Close()
 		w.sub = nil

@@ -68,6 +68,8 @@ type Server struct {
 	requests sync.WaitGroup // under way, also those that have become sockets
 	gate     gate
 	scripts  gate // of requests with API keys
+	watches  gate
+	answers  budget // what waits for browsers
 	streams  streams
 }
 

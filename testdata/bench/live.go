@@ -26,6 +26,7 @@ const (
 	liveEach     = 10 // watches of a project, so a write concerns as many
 	liveWrites   = 1000
 	liveTime     = 10 * time.Second
+	giveBack     = 75 * time.Second // after it the server has looked twice whether many have left
 )
 
 // audience is a server with a thousand connections.
@@ -85,7 +86,7 @@ func (l *lab) lives(ctx context.Context) (err error) {
 	if err := all.cancel(open); err != nil {
 		return err
 	}
-	time.Sleep(5 * settle)
+	time.Sleep(giveBack)
 	after, err := pss(s.cmd.Process.Pid)
 	if err != nil {
 		return err
