@@ -7,7 +7,7 @@ import "testing"
 func TestMemoryIsGivenBackWhenManyHaveLeft(t *testing.T) {
 	peak, freed := 0, 0
 	for _, step := range []struct{ watches, freed int }{
-		{10_000, 0}, {9000, 0}, {6000, 0}, {5000, 1}, {4000, 1}, {100, 1}, {0, 1}, {4999, 1}, {0, 1}, {5000, 1}, {0, 2},
+		{10_000, 0}, {9000, 0}, {6000, 0}, {5000, 1}, {4000, 1}, {100, 2}, {0, 2}, {4999, 2}, {0, 2}, {5000, 2}, {0, 3},
 	} {
 		var left bool
 		if peak, left = manyLeft(peak, step.watches); left {
