@@ -4,6 +4,7 @@
 // merges into a row, a watch is a get that stays true. All three are checked
 // against package schema and asked of package access, at the moment of every
 // commit and of every send. Nothing here blocks a writer for the sake of a
-// reader: a watch is a goroutine of who watches, reading a log at a position of
-// its own. Rules Q, L and W of PROTOCOL.md; the tests carry their numbers.
+// reader: a watch is a place in a stream, which equal watches share, and is asked
+// for what comes next when its socket can take it. Rules Q, L and W of PROTOCOL.md;
+// the tests carry their numbers.
 package query

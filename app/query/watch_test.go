@@ -378,3 +378,34 @@ func TestL9AWatchThatCannotBeIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// L8: a class that looks at the same list costs the work of one; who may see other
+// rows, or asks for something else, has a stream of his own, until he leaves.
+func TestL8EqualWatchesShareTheWork(t *testing.T) {
+	w := newWorld(t)
+	q := list("terminals", app.Row{"project_id": "p1", "title": nil})
+	shares := func(subscriptions, streams int) {
+		t.Helper()
+		if s, d := w.engine.Streams(); s != subscriptions || d != streams {
+			t.Errorf("%d watches read %d streams, want %d and %d", s, d, subscriptions, streams)
+		}
+	}
+	var tabs []*tab
+	for _, who := range []string{"ada", "ed", "ed", "vera"} {
+		tab := w.watch(who, q, nil)
+		tab.wants("start")
+		tabs = append(tabs, tab)
+	}
+	shares(4, 1)
+	w.watch("sam", q, nil).wants("start") // sees nothing
+	shares(5, 2)
+	w.watch("ed", list("terminals", app.Row{"project_id": "p1", "title": app.Row{">": "a"}, "created": nil}), nil).wants("start")
+	w.watch("ed", q, app.Row{"limit": int64(5), "order_by": "title"}).wants("start")
+	shares(7, 4)
+	w.put("terminals", app.Row{"id": "t1", "project_id": "p1", "title": "One", "account_id": "ada", "created": int64(1)})
+	for _, tab := range tabs {
+		tab.wants("insert {id:t1 project_id:p1 title:One}")
+		tab.close()
+	}
+	shares(3, 3)
+}

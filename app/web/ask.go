@@ -19,7 +19,7 @@ func (c *connection) ask(m wire.Ask, size int) error {
 		c.room.Wait()
 	}
 	switch {
-	case c.asks[m.ID] != nil || c.watches[m.ID] != nil:
+	case c.asks[m.ID] || c.watches[m.ID] != nil:
 		return app.Errorf(app.Invalid, "The id %d is in use by a question that is not over.", m.ID)
 	case watches && len(c.watches) >= wire.MaxSubscriptions:
 		return app.Errorf(app.TooLarge, "One connection may watch %d things, no more. Please close some tabs of the page.", wire.MaxSubscriptions)
@@ -28,25 +28,21 @@ func (c *connection) ask(m wire.Ask, size int) error {
 	case !watches && len(c.asks) >= wire.MaxAsks:
 		return app.Errorf(app.TooLarge, "One connection may have %d questions unanswered, no more. Please wait for some answers.", wire.MaxAsks)
 	}
-	ctx, cancel := context.WithCancel(c.ctx)
-	t := &task{cancel: cancel, done: make(chan struct{})}
 	if watches {
-		return c.beginLocked(ctx, m, t, size)
+		return c.beginLocked(m, size)
 	}
-	c.asks[m.ID] = t
+	c.asks[m.ID] = true
 	c.unread += size
 	before, after := c.orderLocked(m)
 	c.tasks.Go(func() {
 		if before != nil {
 			<-before
 		}
-		c.answer(ctx, m)
-		cancel()
+		c.answer(m)
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.unread -= size
 		c.room.Broadcast()
-		close(t.done)
 		c.doneLocked(m, after)
 	})
 	return nil
@@ -92,8 +88,8 @@ func tableOf(m wire.Ask) string {
 const maxReruns = 5
 
 // answer runs a get or a set and sends what comes of it.
-func (c *connection) answer(ctx context.Context, m wire.Ask) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+func (c *connection) answer(m wire.Ask) {
+	ctx, cancel := context.WithTimeout(c.ctx, askTimeout)
 	defer cancel()
 	for range maxReruns {
 		stamp := c.server.Access.Stamp(c.caller.AccountID)

@@ -82,7 +82,7 @@ func (s *Server) speak(ctx context.Context, line transport, codec wire.Codec, ca
 	ctx, end := context.WithCancelCause(ctx)
 	c := &connection{
 		server: s, line: line, caller: caller, who: who, ctx: ctx, end: end, codec: codec,
-		asks: map[int64]*task{}, watches: map[int64]*watch{}, last: map[string]chan struct{}{},
+		asks: map[int64]bool{}, watches: map[int64]*watch{}, last: map[string]chan struct{}{},
 	}
 	c.room = sync.NewCond(&c.mu)
 	c.pump.wake = make(chan struct{}, 1)
@@ -124,15 +124,9 @@ type connection struct {
 	room    *sync.Cond // unread became less, or ctx has ended
 	unread  int        // bytes of questions
 	watched int        // bytes of what is watched
-	asks    map[int64]*task
+	asks    map[int64]bool // ids of questions that are not answered
 	watches map[int64]*watch
 	last    map[string]chan struct{} // table → closed when the last set of it is done
-}
-
-// task is a question, or the opening of a watch.
-type task struct {
-	cancel context.CancelFunc
-	done   chan struct{}
 }
 
 // farewell chooses the code that closes the connection.

@@ -11,18 +11,19 @@ import (
 	"lyceum/app/wire"
 )
 
-// watch is one watch of a connection. A task opens it and sends its first answer;
-// from then on the connection's pump sends what comes.
+// watch is one watch of a connection. A goroutine of its own opens it and sends its
+// first answer; from then on the connection's pump sends what comes.
 type watch struct {
-	*task
-	id    int64
-	size  int // bytes of the question
-	leave func()
-	sub   query.Watch
+	id     int64
+	size   int           // bytes of the question
+	leave  func()        // the gate
+	cancel func()        // ends the opening
+	opened chan struct{} // closed when that is over
 
-	turn   sync.Mutex // held while a message of it is made and written
-	ended  bool       // guarded by turn
-	queued bool       // guarded by the pump's lock
+	turn   sync.Mutex  // held while a message of it is made and written
+	sub    query.Watch // guarded by turn; nil before and after
+	ended  bool        // guarded by turn
+	queued bool        // guarded by the pump's lock
 }
 
 // pump knows which watches of a connection may have something to send.
@@ -80,18 +81,18 @@ func (c *connection) pumpWatches() {
 
 // beginLocked opens a watch. It may take long: watching a folder starts its
 // project.
-func (c *connection) beginLocked(ctx context.Context, m wire.Ask, t *task, size int) error {
+func (c *connection) beginLocked(m wire.Ask, size int) error {
 	leave, err := c.watchesGate()
 	if err != nil {
-		t.cancel()
 		return err
 	}
-	w := &watch{task: t, id: m.ID, size: size, leave: leave}
+	ctx, cancel := context.WithCancel(c.ctx)
+	w := &watch{id: m.ID, size: size, leave: leave, cancel: cancel, opened: make(chan struct{})}
 	c.watches[m.ID] = w
 	c.watched += size
 	c.tasks.Go(func() {
-		defer close(t.done)
-		defer t.cancel() // from here on it is the connection's
+		defer close(w.opened)
+		defer cancel() // from here on it is the connection's
 		sub, err := c.server.Tables.Subscribe(ctx, m.Query, m.Options, func() { c.pump.mark(w) })
 		w.turn.Lock()
 		w.sub = sub
@@ -167,7 +168,7 @@ func (c *connection) cancel(id int64) {
 	c.mu.Unlock()
 	if w != nil {
 		w.cancel()
-		<-w.done
+		<-w.opened
 		c.endWatch(w)
 	}
 }
