@@ -115,9 +115,9 @@ func (w *Subscription) reread(ctx context.Context, sc scope) (records []app.Reco
 // goOn answers a client that comes back, if all that came since is known and its
 // access is what it was. (L4)
 func (w *Subscription) goOn(ctx context.Context, sc scope, stamp string, after app.Position) (Message, bool, error) {
-	end := w.engine.logs[w.ask.table.Stored()].Position()
-	at := place{stamp: stamp, pos: app.Position{Log: end.Log, N: after.N}}
-	if after != at.position() || after.N > end.N {
+	table := w.ask.table.Stored()
+	at := place{stamp: stamp, pos: app.Position{Log: w.engine.logs[table].Position().Log, N: after.N}}
+	if after != at.position() || after.N > w.engine.toldOf(table) {
 		return Message{}, false, nil
 	}
 	if _, cut, err := w.arrive(ctx, sc, stamp); err != nil || cut && !w.held {

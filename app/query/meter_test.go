@@ -62,7 +62,7 @@ func TestTheTextOfASlowQueryHasNoValues(t *testing.T) {
 		{
 			name:    "operators and options stay, their values do not",
 			query:   list("projects", app.Row{"id": nil, "last_edited": app.Row{">": int64(77777), "<=": int64(88888)}, "title": app.Row{"in": []any{secret, "77777"}}}),
-			options: app.Row{"limit": int64(770077007), "order_by": []any{"-last_edited", "title"}},
+			options: app.Row{"limit": int64(777), "order_by": []any{"-last_edited", "title"}},
 			want:    `{"projects": [{"id": null, "last_edited": {"<=": ?, ">": ?}, "title": {"in": ?}}]} limit ? order_by -last_edited,title`,
 		},
 		{
@@ -102,7 +102,7 @@ func TestTheTextOfASlowQueryHasNoValues(t *testing.T) {
 				t.Errorf("text\n%s\nwant\n%s", slow[0].Text, tt.want)
 			}
 			for _, told := range []string{slow[0].Text, log.String()} {
-				for _, value := range []string{secret, "77777", "88888", "770077007", "ada"} {
+				for _, value := range []string{secret, "77777", "88888", " 777", ":777", "ada"} {
 					if strings.Contains(told, value) {
 						t.Errorf("%s is in %s", value, told)
 					}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 
 	"lyceum/app"
@@ -249,6 +250,36 @@ func TestL4AClientComesBack(t *testing.T) {
 	tab2.close()
 	after = app.Row{"log": tab2.pos.Log, "n": tab2.pos.N}
 
+	t.Run("where nothing has happened, but elsewhere", func(t *testing.T) {
+		q := list("terminals", app.Row{"project_id": "p1", "title": nil})
+		for _, options := range []app.Row{{}, {"limit": int64(3), "order_by": "title"}} {
+			tab := w.watch("ed", q, maps.Clone(options))
+			tab.wants("start")
+			tab.close()
+			w.put("accounts", app.Row{"id": "elsewhere", "name": "Elsewhere", "created": int64(1)})
+			again := maps.Clone(options)
+			again["after"] = app.Row{"log": tab.pos.Log, "n": tab.pos.N}
+			back := w.watch("ed", q, again)
+			back.wants("resume")
+			back.close()
+		}
+	})
+	t.Run("to a window that has moved", func(t *testing.T) {
+		q := list("terminals", app.Row{"project_id": "p1", "title": nil})
+		put := func(id, title string) {
+			w.put("terminals", app.Row{"id": id, "project_id": "p1", "title": title, "account_id": "ada", "created": int64(1)})
+		}
+		put("t1", "b")
+		put("t2", "d")
+		tab := w.watch("ed", q, app.Row{"limit": int64(2), "order_by": "title"})
+		tab.wants("start {id:t1 project_id:p1 title:b} {id:t2 project_id:p1 title:d}")
+		tab.close()
+		put("t3", "a")
+		put("t1", "c")
+		back := w.rewatch("ed", q, app.Row{"limit": int64(2), "order_by": "title", "after": app.Row{"log": tab.pos.Log, "n": tab.pos.N}}, tab.rows)
+		back.wants("resume", "delete {id:t2 project_id:p1}", "insert {id:t3 project_id:p1 title:a}", "update {id:t1 title:c}")
+		back.close()
+	})
 	t.Run("to an access that has changed", func(t *testing.T) {
 		w.member("p3", "ed", "")
 		tab := w.watch("ed", titles, app.Row{"after": after})
