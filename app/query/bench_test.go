@@ -3,6 +3,7 @@ package query_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -66,4 +67,62 @@ func BenchmarkChangeBesideTenThousandWatches(b *testing.B) {
 	}
 	stop()
 	over.Wait()
+}
+
+// What a hundred thousand watches leave in memory that have come and gone, as a
+// ratio to the heap before. (L9)
+func BenchmarkMemoryAfterHundredThousandWatches(b *testing.B) {
+	store := memstore.New(schema.Tables())
+	for _, w := range []app.Write{
+		{Table: "accounts", ID: "ada", Row: app.Row{"id": "ada", "name": "Ada", "created": int64(1)}},
+		{Table: "projects", ID: "p1", Row: app.Row{
+			"id": "p1", "title": "x", "last_edited": int64(1), "users": app.Row{"ada": app.Row{"role": "owner"}},
+		}},
+	} {
+		if _, err := store.Write(b.Context(), w); err != nil {
+			b.Fatal(err)
+		}
+	}
+	index, err := access.Open(b.Context(), store)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer index.Close()
+	engine, err := query.New(query.Options{Durable: store, Ephemeral: memstore.New(schema.Ephemeral()), Access: index})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer engine.Close()
+	ctx := app.WithCaller(b.Context(), app.Caller{AccountID: "ada"})
+	heap := func() float64 {
+		runtime.GC()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return float64(m.HeapAlloc)
+	}
+	const n = 100_000
+	watches := make([]query.Watch, n)
+	for b.Loop() {
+		before := heap()
+		for i := range watches {
+			q := list("projects", app.Row{"id": "p1", "title": nil, "description": app.Row{"!=": fmt.Sprint(i)}})
+			if watches[i], err = engine.Subscribe(ctx, q, app.Row{"changes": true}, func() {}); err != nil {
+				b.Fatal(err)
+			}
+			if _, ok, err := watches[i].Next(ctx); !ok || err != nil {
+				b.Fatal(ok, err)
+			}
+			watches[i].Sent()
+		}
+		open := heap()
+		for i := range watches {
+			watches[i].Close()
+			watches[i] = nil
+		}
+		b.ReportMetric((open-before)/n, "bytes/watch")
+		after := heap()
+		b.ReportMetric(after/before, "after/before")
+		b.ReportMetric((after-before)/(1<<20), "MiB-left")
+	}
 }

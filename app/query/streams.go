@@ -15,6 +15,23 @@ type streamKey [sha256.Size]byte
 type streams struct {
 	mu    sync.Mutex
 	byKey map[streamKey]*stream
+	most  int // since byKey was made
+}
+
+// dropLocked removes a stream that others must not join any more. A map keeps the
+// room that it once had, so a much smaller one is made anew.
+func (ss *streams) dropLocked(s *stream) {
+	if ss.byKey[s.key] != s {
+		return
+	}
+	ss.most = max(ss.most, len(ss.byKey))
+	delete(ss.byKey, s.key)
+	const small = 1000
+	if n := len(ss.byKey); ss.most > small && n < ss.most/4 {
+		byKey := make(map[streamKey]*stream, n)
+		maps.Copy(byKey, ss.byKey)
+		ss.byKey, ss.most = byKey, n
+	}
 }
 
 // key names what a query asks within a scope; held says that it is kept as a
@@ -72,18 +89,14 @@ func (e *Engine) leave(w *Subscription, s *stream) {
 	if s.stop != nil {
 		s.stop()
 	}
-	if e.streams.byKey[s.key] == s {
-		delete(e.streams.byKey, s.key)
-	}
+	e.streams.dropLocked(s)
 }
 
 // forget keeps others from joining a stream that has ended.
 func (ss *streams) forget(s *stream) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	if ss.byKey[s.key] == s {
-		delete(ss.byKey, s.key)
-	}
+	ss.dropLocked(s)
 }
 
 // reads notes which step a subscription reads next.

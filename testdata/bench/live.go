@@ -68,8 +68,11 @@ func (l *lab) lives(ctx context.Context) (err error) {
 		return err
 	}
 	l.table.add(fmt.Sprintf("%d connections that watch nothing, each", liveTabs), kibibytes(before/liveTabs))
-	open := 0
-	for _, each := range []int{1, 10, 100} { // 1,000, 10,000, 100,000
+	open, settled := 0, before
+	for _, each := range []int{1, 10, 110} { // 1,000, 10,000, and 100,000 more
+		if settled, err = pss(s.cmd.Process.Pid); err != nil {
+			return err
+		}
 		begin := time.Now()
 		if err := all.watch(open, each); err != nil {
 			return err
@@ -83,7 +86,7 @@ func (l *lab) lives(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := all.cancel(open); err != nil {
+	if err := all.cancel(10, open); err != nil {
 		return err
 	}
 	time.Sleep(giveBack)
@@ -91,7 +94,7 @@ func (l *lab) lives(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	l.table.against("server after 100,000 live queries have gone, PSS", mebibytes(after), mebibytes(before), "before they came")
+	l.table.against("server after 100,000 live queries have gone, PSS", mebibytes(after), mebibytes(settled), "before they came")
 	return nil
 }
 
@@ -215,9 +218,9 @@ func (t *listener) until(n int64) error {
 	return nil
 }
 
-func (a *audience) cancel(n int) error {
+func (a *audience) cancel(from, to int) error {
 	for _, t := range a.tabs {
-		for k := range n {
+		for k := from; k < to; k++ {
 			if err := t.send(wire.Cancel{ID: int64(k + 1)}); err != nil {
 				return err
 			}
