@@ -16,10 +16,12 @@ const launchOptions = {
 const outside = [
   "@codemirror/autocomplete",
   "@codemirror/commands",
+  "@codemirror/lang-json",
   "@codemirror/lang-markdown",
   "@codemirror/lang-python",
   "@codemirror/language",
   "@codemirror/legacy-modes/mode/stex",
+  "@codemirror/lint",
   "@codemirror/search",
   "@codemirror/state",
   "@codemirror/view",

@@ -11,6 +11,9 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 /** Where pictures of the pages go, if somebody wants to look at them. */
 const PICTURES = process.env["LYCEUM_PICTURES"];
 
+/** A query in an address: the page asks it by itself. */
+const PROJECTS = `q=${Buffer.from('["{\\"projects\\": [{\\"title\\": null, \\"state\\": null, \\"created\\": null}]}","{}"]').toString("base64url")}`;
+
 /** Fails for what keeps people with a screen reader, a keyboard or weak eyes out. */
 async function accessible(page: Page, what: string): Promise<void> {
   await page.evaluate(AXE);
@@ -57,6 +60,8 @@ test("every page is accessible and fits, in light and dark, wide and narrow", as
     { name: "project-settings", path: `projects/${project}/settings`, ready: "People" },
     { name: "settings", path: "settings", ready: "Profile" },
     { name: "server", path: "server", ready: "Rates and times are" },
+    { name: "data", path: "data", ready: "Type a query above" },
+    { name: "data-answer", path: `data#${PROJECTS}`, ready: "Live" },
     { name: "not-found", path: "nowhere", ready: "not" },
   ];
   for (const colorScheme of ["light", "dark"] as const) {

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { IconLayoutGrid, IconLogout, IconServer, IconSettings } from "@tabler/icons-react";
+import { IconDatabase, IconLayoutGrid, IconLogout, IconServer, IconSettings } from "@tabler/icons-react";
 import { rowsOf } from "../live/live";
 import { useAction, useConnection, useLive } from "../live/react";
 import { post } from "../wire/http";
@@ -49,6 +49,11 @@ export function AccountMenu({ accountId }: { accountId: string }) {
           label: "Settings",
           icon: <IconSettings size={16} />,
           renderRoot: (props) => <Link to="/settings" {...props} />,
+        },
+        {
+          label: "Data",
+          icon: <IconDatabase size={16} />,
+          renderRoot: (props) => <Link to="/data" {...props} />,
         },
         ...(account?.administrator ? [SERVER] : []),
         "line",

@@ -19,7 +19,8 @@ const MAY: Record<string, readonly string[]> = {
 const OUTSIDE: readonly { name: RegExp; in: readonly string[] }[] = [
   { name: /^@mantine\//, in: ["ui"] },
   { name: /^react(\/|$)/, in: ["ui", "features", "app", "main.tsx", "live"] },
-  { name: /^@codemirror\/|^yjs$|^y-/, in: ["features/editor"] },
+  { name: /^@codemirror\/|^@lezer\//, in: ["features/editor", "ui"] },
+  { name: /^yjs$|^y-/, in: ["features/editor"] },
   { name: /^@xterm\//, in: ["features/terminal"] },
   { name: /^cborg/, in: ["wire"] },
 ];

@@ -66,6 +66,12 @@ const server = createRoute({
   component: lazyRouteComponent(() => import("../features/admin/ServerPage"), "ServerPage"),
 });
 
+const data = createRoute({
+  getParentRoute: () => shell,
+  path: "/data",
+  component: lazyRouteComponent(() => import("../features/data/DataPage"), "DataPage"),
+});
+
 const project = createRoute({
   getParentRoute: () => shell,
   path: "/projects/$projectId",
@@ -93,6 +99,7 @@ const tree = root.addChildren([
     home,
     projects,
     settings,
+    data,
     server,
     project.addChildren([projectHome, folder, document, terminal, projectSettings]),
   ]),

@@ -5,6 +5,7 @@
  *   store.set(table, row, {delete?, optimistic?, request?}): Promise<row>   shown at once, kept until acknowledged
  *   store.once(query, options?, request?): Promise<Result>                  asked once, rejects when offline
  *   store.follow(table, shape, options, {start, changes, ended}): stop      raw changes, for document sessions
+ *   store.watch(query, options, {on, ended}): stop                          the same untyped, for what a person has typed
  *   store.subscribe(query, listener): stop · store.view(query): Live        what useLive uses
  *   store.askAgain()                                                        for whoever has waited for long
  *   store.connection.state · store.connection.onState(listener)             whether there is a connection
@@ -13,7 +14,7 @@
  * Everything that rejects rejects with a WireError {kind, message}.
  */
 import type { Connection } from "../wire/connection";
-import type { Options, Result, Change, WireError, Row } from "../wire/types.gen";
+import type { Answer, Change, Changes, Options, Result, Row, WireError } from "../wire/types.gen";
 import type { TableName, Tables } from "../wire/types.gen";
 import { Calls, offline } from "./calls";
 import type { Live } from "./live";
@@ -34,6 +35,13 @@ export interface Follower<R> {
   start(rows: R[]): void;
   changes(changes: readonly Change[]): void;
   /** Nothing more comes: the connection is lost, or the server says why. Follow again. */
+  ended(error: WireError): void;
+}
+
+/** Who watches a query that nobody has typed for. */
+export interface Watcher {
+  on(message: Answer | Changes): void;
+  /** Nothing more comes: the connection is lost, or the server says why. */
   ended(error: WireError): void;
 }
 
@@ -103,7 +111,7 @@ export class LiveStore {
   }
 
   /** Asks or sets once, without repetition: for those who keep what they send themselves. */
-  once(query: Row, options?: Options, request?: string): Promise<Result> {
+  once(query: unknown, options?: Options, request?: string): Promise<Result> {
     return this.#calls.ask(query, options, request);
   }
 
@@ -114,19 +122,26 @@ export class LiveStore {
     options: Options,
     follower: Follower<Selected<T, S>>,
   ): () => void {
-    if (this.connection.state.state !== "open") {
-      const stop = this.#parts.after(0, () => follower.ended(offline));
-      return stop;
-    }
-    const id = this.#calls.start({
-      query: wireQuery(table, shape),
-      options: { ...options, changes: true },
+    return this.watch(wireQuery(table, shape), options, {
       on: (message) => {
-        if (message.op === "error") follower.ended(message.error);
-        else if (message.op === "change") follower.changes(message.changes);
+        if (message.op === "change") follower.changes(message.changes);
         else follower.start((message.rows ?? []) as unknown as Selected<T, S>[]);
       },
-      lost: () => follower.ended(offline),
+      ended: (error) => follower.ended(error),
+    });
+  }
+
+  /** Each message of any query as it comes, on this connection only. */
+  watch(query: unknown, options: Options, watcher: Watcher): () => void {
+    if (this.connection.state.state !== "open") return this.#parts.after(0, () => watcher.ended(offline));
+    const id = this.#calls.start({
+      query,
+      options: { ...options, changes: true },
+      on: (message) => {
+        if (message.op === "error") watcher.ended(message.error);
+        else watcher.on(message);
+      },
+      lost: () => watcher.ended(offline),
     });
     return () => this.#calls.cancel(id);
   }

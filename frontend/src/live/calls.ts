@@ -1,12 +1,12 @@
 import type { Connection } from "../wire/connection";
-import type { Options, Result, ServerMessage, WireError, Row } from "../wire/types.gen";
+import type { Options, Result, ServerMessage, WireError } from "../wire/types.gen";
 
 /** The most questions that we leave unanswered at once: half of what the server takes, which leaves room for editors. */
 const MAX_UNANSWERED = 32;
 
 /** One question, and what becomes of it. */
 export interface Call {
-  query: Row;
+  query: unknown;
   options?: Options;
   request?: string;
   /** Each message for it. After an error nothing more comes. */
@@ -44,7 +44,7 @@ export class Calls {
   }
 
   /** Asks once; rejects with a WireError, also when the connection is not there or goes. */
-  ask(query: Row, options?: Options, request?: string): Promise<Result> {
+  ask(query: unknown, options?: Options, request?: string): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#connection.state.state !== "open") {
         reject(offline);

@@ -17,11 +17,12 @@ import {
 } from "@codemirror/view";
 import { yCollab, ySyncAnnotation, yUndoManagerKeymap } from "y-codemirror.next";
 import { type Text, UndoManager } from "yjs";
+import { highlighting } from "../../ui/code/highlighting";
+import { look } from "../../ui/code/look";
 import type { Person, Span } from "./cursors";
 import "./editor.css";
-import { highlighting, type Language, languageSupport } from "./languages";
+import { type Language, languageSupport } from "./languages";
 import { remoteCarets, setPeople } from "./remoteCarets";
-import { look } from "./theme";
 
 /**
  * The longest text that one act may insert, in UTF-16 units: at three bytes
@@ -73,7 +74,7 @@ export function attachEditor(
   // Only what comes through the editor is tracked: y-codemirror adds its own mark to this empty set.
   const undoManager = new UndoManager(source.text, { trackedOrigins: new Set() });
   let attached = true;
-  host.classList.add("lyceum-editor");
+  host.classList.add("lyceum-code");
 
   const view = new EditorView({
     parent: host,
@@ -121,7 +122,7 @@ export function attachEditor(
     },
     detach: () => {
       attached = false;
-      host.classList.remove("lyceum-editor");
+      host.classList.remove("lyceum-code");
       undoManager.destroy();
       view.destroy();
     },

@@ -1,7 +1,8 @@
 import { EditorView } from "@codemirror/view";
 import type { Extension } from "@codemirror/state";
+import "./code.css";
 
-/** How the editor looks; colours are custom properties of editor.css, so that light and dark are decided there. */
+/** How the editor looks; colours are custom properties of code.css, so that light and dark are decided there. */
 export const look: Extension = EditorView.theme({
   "&": { height: "100%", color: "var(--editor-text)", backgroundColor: "var(--editor-background)" },
   "&.cm-focused": { outline: "none" },
