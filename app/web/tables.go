@@ -121,9 +121,9 @@ type connection struct {
 	pump   pump
 
 	mu      sync.Mutex
-	room    *sync.Cond // unread became less, or ctx has ended
-	unread  int        // bytes of questions
-	watched int        // bytes of what is watched
+	room    *sync.Cond     // unread became less, or ctx has ended
+	unread  int            // bytes of questions
+	watched int            // bytes of what is watched
 	asks    map[int64]bool // ids of questions that are not answered
 	watches map[int64]*watch
 	last    map[string]chan struct{} // table → closed when the last set of it is done
