@@ -9,7 +9,6 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"lyceum/app"
@@ -32,26 +31,22 @@ func library(t *testing.T) (path string, rows []app.Record) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	together := func(n int, write func(i int) app.Write) {
-		var wg sync.WaitGroup
+	inOrder := func(n int, write func(i int) app.Write) { // so that the file is the same each time
 		for i := range n {
-			wg.Go(func() {
-				if _, err := s.Write(t.Context(), write(i)); err != nil {
-					t.Error(err)
-				}
-			})
+			if _, err := s.Write(t.Context(), write(i)); err != nil {
+				t.Fatal(err)
+			}
 		}
-		wg.Wait()
 	}
 	id := func(i int) string { return fmt.Sprintf("%-20d", i) }
-	together(rowsMade, func(i int) app.Write {
+	inOrder(rowsMade, func(i int) app.Write {
 		row := app.Row{"time": int64(i * 7919 % rowsMade), "text": strings.Repeat(fmt.Sprint("line ", i, " "), 20)}
 		if i%66 == 0 {
 			row["text"] = strings.Repeat("x", 9000)
 		}
 		return app.Write{Table: "notes", ID: id(i), Row: row}
 	})
-	together(60, func(i int) app.Write { return app.Write{Table: "notes", ID: id(i + 1), IfRev: app.AnyRev} }) // none of the long ones
+	inOrder(60, func(i int) app.Write { return app.Write{Table: "notes", ID: id(i + 1), IfRev: app.AnyRev} }) // none of the long ones
 	rows = everything(t, s)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
