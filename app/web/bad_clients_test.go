@@ -28,8 +28,8 @@ func TestL7AClientThatReadsNothingDelaysNobodyOnTheWire(t *testing.T) {
 	}
 	_, before := w.settled(0)
 	const (
-		changes = 600
-		size    = 128 << 10 // 75 MiB in all; the log holds 32
+		changes = 300
+		size    = 160 << 10 // 47 MiB in all; the log holds 32
 	)
 	large := strings.Repeat("x", size)
 	tab := &folded{watching: watching{reads, 1}, rows: map[string]app.Row{}}
