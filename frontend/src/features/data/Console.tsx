@@ -138,7 +138,7 @@ export function Console({ accountId, administrator }: { accountId: string; admin
         />
       </div>
       {narrow ? (
-        <Drawer title="Tables" open={side} onClose={() => setSide(false)}>
+        <Drawer title="Tables and history" open={side} onClose={() => setSide(false)}>
           <div className={styles.side}>{beside}</div>
         </Drawer>
       ) : (

@@ -45,7 +45,10 @@ export function QueryEditor(props: QueryEditorProps) {
     () => [...lintQuery(SCHEMA, settled.query, options), ...refused(run, settled.query)],
     [settled.query, options, run],
   );
-  const optionProblems = useMemo(() => lintOptions(SCHEMA, settled.options, table), [settled.options, table]);
+  const optionProblems = useMemo(() => {
+    const watched = live ? typed?.parts[0]?.row?.members.map(({ key }) => key.name) : undefined;
+    return lintOptions(SCHEMA, settled.options, table, watched);
+  }, [settled.options, table, live, typed]);
   const watching = (run.state === "ready" || run.state === "stale") && run.watched !== undefined;
   const write = typed !== undefined && writes(typed);
   return (

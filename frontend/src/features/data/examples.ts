@@ -26,7 +26,7 @@ export function examplesFor(administrator: boolean): Example[] {
   const last: Example = administrator
     ? {
         title: "The invitations of this site",
-        query: listOf("registration_tokens", "id", "note", "uses", "max_uses", "expires"),
+        query: listOf("registration_tokens", "id", "note", "uses", "max_uses", "created"),
         options: '{"order_by": "-created"}',
       }
     : {

@@ -89,3 +89,12 @@ test.each([
     message,
   ]);
 });
+
+test("a watch is kept in order by what it asks for", () => {
+  const sentences = (...asked: string[]) =>
+    lintOptions(SCHEMA, '{"order_by": "-created"}', tableNamed(SCHEMA, "projects"), asked).map(
+      ({ message }) => message,
+    );
+  expect(sentences("created")).toEqual([]);
+  expect(sentences("title")).toEqual(["Ask for created, too: a watch keeps its rows in order by what it has."]);
+});

@@ -1,6 +1,6 @@
 import type { Schema, SchemaField, SchemaTable } from "../../wire/schema.gen";
 import type { Problem, Range } from "../../ui/code/coding";
-import { type Leaf, type Node, parseJSON } from "./json";
+import { hasNull, type Leaf, type Node, parseJSON } from "./json";
 import { type Part, partOf, partsOf } from "./query";
 import { and, type Described, below, isDeep, isSettable, noField, tableNamed } from "./tables";
 
@@ -31,9 +31,9 @@ function lintPart(schema: Schema, node: Node, options: { delete?: unknown; set?:
   if (!part.row) return [at(value, `The value of ${table.name} is an object, or a list of exactly one object.`)];
   // What is empty has just been begun.
   if (part.row.members.length === 0) return [];
+  if (part.list && !hasNull(part.row)) return [at(value, listSet(table.name))];
   if (part.act === "get") return lintGet(table, part.row);
-  const list = part.list ? [at(value, listSet(table.name))] : [];
-  return [...list, ...(part.act === "set" ? lintSet(table, part.row) : lintDelete(table, part))];
+  return part.act === "set" ? lintSet(table, part.row) : lintDelete(table, part);
 }
 
 function listSet(table: string): string {
@@ -141,8 +141,17 @@ const WANTED: Readonly<Record<string, { kind: string; words: string }>> = {
   boolean: { kind: "boolean", words: "a boolean" },
 };
 
-/** What is wrong with the options of a query. (Q6) */
-export function lintOptions(schema: Schema, text: string, table: SchemaTable | undefined): Problem[] {
+/**
+ * What is wrong with the options of a query (Q6).
+ *
+ * @param watched the fields that a watch asks for, which is kept in order here by what it has
+ */
+export function lintOptions(
+  schema: Schema,
+  text: string,
+  table: SchemaTable | undefined,
+  watched?: readonly string[],
+): Problem[] {
   const { root, problems } = parseJSON(text);
   if (!root) return problems;
   if (root.kind !== "object") return [...problems, at(root, "Options are an object.")];
@@ -151,14 +160,20 @@ export function lintOptions(schema: Schema, text: string, table: SchemaTable | u
     if (!names.includes(key.name)) {
       found.push(at(key, `There is no option "${key.name}"; the options are ${and(names)}.`));
     } else if (value) {
-      const sentence = optionProblem(schema, key.name, value, table);
+      const sentence = optionProblem(schema, key.name, value, table, watched);
       if (sentence !== undefined) found.push(at(value, sentence));
     }
     return found;
   }, problems);
 }
 
-function optionProblem(schema: Schema, name: string, value: Node, table: SchemaTable | undefined): string | undefined {
+function optionProblem(
+  schema: Schema,
+  name: string,
+  value: Node,
+  table: SchemaTable | undefined,
+  watched: readonly string[] | undefined,
+): string | undefined {
   const leaf = value.kind === "leaf" ? value.value : undefined;
   if (schema.options.find((option) => option.name === name)?.type === "boolean") {
     return typeof leaf === "boolean" ? undefined : `options.${name} must be true or false.`;
@@ -169,21 +184,25 @@ function optionProblem(schema: Schema, name: string, value: Node, table: SchemaT
     return good ? undefined : `options.limit of ${table.name} must be an integer between 1 and ${table.limit}.`;
   }
   if (name !== "order_by") return undefined;
-  const leaves = value.kind === "list" ? value.items : [value];
-  for (const item of leaves) {
-    const by = item.kind === "leaf" && typeof item.value === "string" ? item.value : undefined;
-    if (by === undefined)
-      return 'options.order_by must be the name of a field, or a list of names; "-" before a name descends.';
-    let at: Described = table;
-    const steps = by.replace(/^-/, "").split(".");
-    for (const [depth, step] of steps.entries()) {
-      const next = below(at, step);
-      if (!next) return noField([table.name, ...steps.slice(0, depth)].join("."), step, at);
-      at = next;
-    }
-    if (isDeep(at)) return `${table.name}.${steps.join(".")} has no order; name a field below it.`;
+  const items = value.kind === "list" ? value.items : [value];
+  return items.map((item) => orderProblem(item, table, watched)).find((sentence) => sentence !== undefined);
+}
+
+function orderProblem(item: Node, table: SchemaTable, watched: readonly string[] | undefined): string | undefined {
+  if (item.kind !== "leaf" || typeof item.value !== "string") {
+    return 'options.order_by must be the name of a field, or a list of names; "-" before a name descends.';
   }
-  return undefined;
+  let at: Described = table;
+  const steps = item.value.replace(/^-/, "").split(".");
+  for (const [depth, step] of steps.entries()) {
+    const next = below(at, step);
+    if (!next) return noField([table.name, ...steps.slice(0, depth)].join("."), step, at);
+    at = next;
+  }
+  if (isDeep(at)) return `${table.name}.${steps.join(".")} has no order; name a field below it.`;
+  const [first = ""] = steps;
+  if (!watched || watched.includes(first) || table.key.includes(first)) return undefined;
+  return `Ask for ${first}, too: a watch keeps its rows in order by what it has.`;
 }
 
 function at({ from, to }: Range, message: string): Problem {

@@ -42,7 +42,9 @@ export function partOf(node: Node, options: { delete?: unknown; set?: unknown })
   const value = member?.value;
   const list = value?.kind === "list";
   const row = list ? value.items[0] : value;
-  const act = options.delete === true ? "delete" : options.set === true || (row && !hasNull(row)) ? "set" : "get";
+  // A list writes nothing: the server refuses it.
+  const sets = options.set === true || (row !== undefined && !list && !hasNull(row));
+  const act = options.delete === true ? "delete" : sets ? "set" : "get";
   return { act, table: member?.key.name ?? "", row: row?.kind === "object" ? row : undefined, list, node };
 }
 
