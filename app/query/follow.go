@@ -95,7 +95,7 @@ func (w *Subscription) has(t told) bool {
 
 // fallBehindLocked goes on alone where the stream has forgotten steps. (L7)
 func (w *Subscription) fallBehindLocked(ctx context.Context) (Message, bool, error) {
-	if w.held || w.at.early != nil {
+	if w.held || w.at.pos.N < w.at.until { // the log would tell again what was read
 		return Message{}, false, live.ErrTruncated
 	}
 	if w.at.alone = w.at.stream.alone(w.at.pos); w.at.alone == nil {

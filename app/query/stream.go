@@ -233,7 +233,8 @@ func (s *stream) refillLocked(ctx context.Context, st *step, concerned bool) err
 		return nil
 	}
 	limit := s.ask.limit()
-	got, err := s.read(ctx, s.ask, s.scope, limit+reserve(limit))
+	// Not ctx: who leaves in the middle would make all the others start anew.
+	got, err := s.read(context.WithoutCancel(ctx), s.ask, s.scope, limit+reserve(limit))
 	if err != nil {
 		// What has been taken out of the log is in the window, and told to nobody.
 		s.endLocked(live.ErrTruncated)

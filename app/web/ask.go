@@ -162,13 +162,16 @@ func (c *connection) refuse(id int64, err error) {
 	}
 }
 
-// fail sends an error as a person may read it, and logs what nobody may.
-func (c *connection) fail(id int64, err error) error {
+// fail sends an error.
+func (c *connection) fail(id int64, err error) error { return c.send(c.failure(id, err), nil) }
+
+// failure is an error as a person may read it; what nobody may is logged.
+func (c *connection) failure(id int64, err error) wire.Failure {
 	out := wire.Failure{ID: id, Error: told(err)}
 	if out.Error.Kind == app.Internal {
 		c.server.Log.ErrorContext(c.ctx, "question failed", "account", c.caller.AccountID, "id", id, "err", err)
 	}
-	return c.send(out, nil)
+	return out
 }
 
 // result is an answer of the engine as it travels.

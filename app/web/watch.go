@@ -72,7 +72,7 @@ func (c *connection) pumpWatches() {
 			return
 		}
 		for _, w := range c.pump.take() {
-			if c.advance(c.ctx, w) {
+			if c.advance(w) {
 				c.pump.mark(w) // there may be more
 			}
 		}
@@ -90,32 +90,36 @@ func (c *connection) beginLocked(m wire.Ask, size int) error {
 	w := &watch{id: m.ID, size: size, leave: leave, cancel: cancel, opened: make(chan struct{})}
 	c.watches[m.ID] = w
 	c.watched += size
+	w.turn.Lock() // until it is open
 	c.tasks.Go(func() {
 		defer close(w.opened)
 		defer cancel() // from here on it is the connection's
+		defer w.turn.Unlock()
 		sub, err := c.server.Tables.Subscribe(ctx, m.Query, m.Options, func() { c.pump.mark(w) })
-		w.turn.Lock()
-		w.sub = sub
-		w.turn.Unlock()
 		if err != nil {
-			if ctx.Err() == nil {
-				c.refuse(w.id, err)
-			}
-			c.endWatch(w)
+			c.failWatchLocked(ctx, w, err)
 			return
 		}
-		if c.advance(ctx, w) {
-			c.pump.mark(w)
-		}
+		w.sub = sub
+		c.advanceLocked(ctx, w)
+		c.pump.mark(w) // the pump has passed it by
 	})
 	return nil
 }
 
-// advance sends the next message of a watch, if there is one. It reports whether
-// there may be another.
-func (c *connection) advance(ctx context.Context, w *watch) (more bool) {
-	w.turn.Lock()
+// advance is advanceLocked for the pump, which waits for nobody: who has the turn
+// of a watch opens it, and marks it then, or ends it.
+func (c *connection) advance(w *watch) (more bool) {
+	if !w.turn.TryLock() {
+		return false
+	}
 	defer w.turn.Unlock()
+	return c.advanceLocked(c.ctx, w)
+}
+
+// advanceLocked sends the next message of a watch whose turn is held, if there is
+// one. It reports whether there may be another.
+func (c *connection) advanceLocked(ctx context.Context, w *watch) (more bool) {
 	if w.ended || w.sub == nil {
 		return false
 	}
@@ -132,8 +136,7 @@ func (c *connection) advance(ctx context.Context, w *watch) (more bool) {
 	defer release()
 	if err != nil {
 		if ctx.Err() == nil { // else its end is under way
-			c.refuse(w.id, err)
-			c.endWatchLocked(w)
+			c.failWatchLocked(ctx, w, err)
 		}
 		return false
 	}
@@ -181,6 +184,23 @@ func (c *connection) endWatches() {
 	for _, w := range left {
 		c.endWatch(w)
 	}
+}
+
+// failWatchLocked ends a watch whose turn is held, and says why unless ctx has
+// ended. Its id is free right before the first byte: whoever has the error may use
+// it at once, and no error of an older watch comes after that.
+func (c *connection) failWatchLocked(ctx context.Context, w *watch, err error) {
+	if ctx.Err() == nil {
+		failed := c.failure(w.id, err)
+		err = c.line.writeMade(c.ctx, func() ([]byte, error) {
+			c.endWatchLocked(w)
+			return c.codec.Encode(failed)
+		}, nil)
+		if err != nil {
+			c.end(err)
+		}
+	}
+	c.endWatchLocked(w)
 }
 
 func (c *connection) endWatch(w *watch) {
