@@ -33,7 +33,9 @@ type stream struct {
 	reader *live.Reader
 	stop   func() // of the site's access
 	again  atomic.Bool
-	closed bool // under streams.mu
+	closed bool   // under streams.mu
+	owner  string // the account that has opened it
+	kept   int    // bytes that it is charged for; under streams.mu
 
 	mu     sync.Mutex
 	opened bool
@@ -110,6 +112,9 @@ func (s *stream) openLocked(ctx context.Context) (found, error) {
 		return got, errLong
 	}
 	if err := s.reader.Seek(got.first); err != nil {
+		return got, err
+	}
+	if err := s.streams.keep(s, s.weighLocked(got.records)); err != nil {
 		return got, err
 	}
 	s.pos, s.until, s.dropped = got.first, got.last.N, got.first.N

@@ -15,7 +15,8 @@ type streamKey [sha256.Size]byte
 type streams struct {
 	mu    sync.Mutex
 	byKey map[streamKey]*stream
-	most  int // since byKey was made
+	most  int            // since byKey was made
+	kept  map[string]int // account → bytes that the streams keep which it has opened
 }
 
 // dropLocked removes a stream that others must not join any more. A map keeps the
@@ -52,7 +53,7 @@ func (e *Engine) join(w *Subscription, sc scope) *stream {
 	defer e.streams.mu.Unlock()
 	s := e.streams.byKey[key]
 	if s == nil {
-		s = &stream{Engine: e, ask: w.ask, scope: sc, key: key, subs: make(map[*Subscription]int64)}
+		s = &stream{Engine: e, ask: w.ask, scope: sc, key: key, owner: w.caller.AccountID, subs: make(map[*Subscription]int64)}
 		if w.held {
 			s.window = &window{ask: w.ask, limit: w.ask.limit()}
 		}
@@ -85,6 +86,7 @@ func (e *Engine) leave(w *Subscription, s *stream) {
 	}
 	s.closed = true
 	e.meter.Table(s.ask.table.Name).SharedClosed()
+	e.streams.giveBackLocked(s)
 	s.reader.Close()
 	if s.stop != nil {
 		s.stop()
