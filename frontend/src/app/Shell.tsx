@@ -39,7 +39,7 @@ function Frame() {
   const name = site?.name ?? "Lyceum";
   return (
     <HeaderSlotProvider value={slot}>
-      <a className={styles.skip} href={`${location.href}#main`} onClick={focusMain}>
+      <a className={styles.skip} href={`${location.pathname}${location.searchStr}#main`} onClick={focusMain}>
         Skip to the page
       </a>
       <div className={styles.shell}>
