@@ -74,7 +74,7 @@ func (w *Subscription) arrive(ctx context.Context, sc scope, stamp string) (reco
 		w.drop()
 		return nil, false, err
 	}
-	w.next.pos, w.next.until, w.next.index = s.pos, s.until, s.first+int64(len(s.steps))
+	w.next.pos, w.next.until, w.next.index = s.pos, s.until, s.end()
 	s.reads(w, w.next.index)
 	if s.window != nil {
 		defer s.mu.Unlock()
@@ -178,7 +178,7 @@ func (w *Subscription) seekWindowLocked(at *place) bool {
 	if !ok {
 		return false
 	}
-	at.index = s.first + int64(len(s.steps))
+	at.index = s.end()
 	at.missed = &step{keys: make(map[string]bool), pos: s.pos}
 	for _, t := range told {
 		s.keepLocked(at.missed, t)
@@ -254,7 +254,7 @@ func (w *Subscription) rescope(ctx context.Context) (Message, bool, error) {
 }
 
 // have returns the rows that the client has, if that is known.
-func (w *Subscription) have(ctx context.Context) (map[string]known, bool) {
+func (w *Subscription) have(ctx context.Context) (map[string]int64, bool) {
 	s := w.at.stream
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -270,12 +270,12 @@ func (w *Subscription) have(ctx context.Context) (map[string]known, bool) {
 }
 
 // differences are what makes rows that a client has into others.
-func (w *Subscription) differences(have map[string]known, records []app.Record, sc scope) (changes []Change, keys map[string]bool) {
+func (w *Subscription) differences(have map[string]int64, records []app.Record, sc scope) (changes []Change, keys map[string]bool) {
 	stays := make(map[string]bool, len(records))
 	for _, rec := range records {
 		stays[rec.ID] = true
 	}
-	for _, id := range sortedIDs(have) {
+	for _, id := range sortedKeys(have) {
 		if !stays[id] {
 			changes = append(changes, w.ask.delete(id, nil))
 		}
@@ -283,7 +283,7 @@ func (w *Subscription) differences(have map[string]known, records []app.Record, 
 	keys = make(map[string]bool)
 	for _, rec := range records {
 		before, was := have[rec.ID]
-		if was && before.rev == rec.Rev {
+		if was && before == rec.Rev {
 			continue
 		}
 		change := w.ask.insert(rec.Row)

@@ -24,7 +24,7 @@ func (w *Subscription) read(ctx context.Context) (Message, bool, error) {
 		if s.err == nil && w.at.index < s.first {
 			return w.fallBehindLocked(ctx)
 		}
-		if s.err == nil && w.at.index == s.first+int64(len(s.steps)) {
+		if s.err == nil && w.at.index == s.end() {
 			if err := s.advanceLocked(ctx); err != nil {
 				return Message{}, false, err
 			}
@@ -32,7 +32,7 @@ func (w *Subscription) read(ctx context.Context) (Message, bool, error) {
 		if s.err != nil {
 			return Message{}, false, s.err
 		}
-		if w.at.index == s.first+int64(len(s.steps)) {
+		if w.at.index == s.end() {
 			if s.pos.N >= w.at.until {
 				w.at.early = nil
 			}

@@ -146,7 +146,7 @@ func sum(table string, row, options app.Row) []byte {
 	return text[:]
 }
 
-func sortedKeys(row app.Row) []string {
+func sortedKeys[V any](row map[string]V) []string {
 	keys := make([]string, 0, len(row))
 	for k := range row {
 		keys = append(keys, k)

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -44,7 +45,7 @@ type stream struct {
 	skip   int64 // changes up to here are
 	pos    app.Position
 
-	known  map[string]known // the rows of the answer; nil if window has them, or nobody needs them
+	known  map[string]int64 // the rows of the answer with their revisions; nil if window has them, or nobody needs them
 	window *window          // of a query with a limit
 
 	steps   []*step
@@ -54,12 +55,6 @@ type stream struct {
 
 	subsMu sync.Mutex
 	subs   map[*Subscription]int64 // → the number of the step that it reads next
-}
-
-// known is what is remembered of a row that is part of an answer.
-type known struct {
-	rev int64
-	key string // of the scope
 }
 
 // step is what came of some commits.
@@ -74,10 +69,11 @@ type step struct {
 // told is one change of an answer, and what it was made of.
 type told struct {
 	Change
-	id            string
-	row           app.Row // after it; nil for a delete
-	n, rev        int64   // of the change of the table, 0 in a window
-	before, after *known  // nil: was, or is, no part of the answer
+	id     string
+	row    app.Row // after it; nil for a delete
+	n, rev int64   // of the change of the table, 0 in a window
+	was    bool    // the row was part of the answer before it
+	before int64   // and then its revision
 }
 
 // errLong says that there are more rows than one answer may have: from now on
@@ -122,9 +118,9 @@ func (s *stream) openLocked(ctx context.Context) (found, error) {
 	case s.window != nil:
 		s.window.fill(got.records, got.cut)
 	case !s.ask.table.AppendOnly:
-		s.known = make(map[string]known, len(got.records))
+		s.known = make(map[string]int64, len(got.records))
 		for _, rec := range got.records {
-			s.known[rec.ID] = known{rec.Rev, s.scope.key(rec.Row)}
+			s.known[rec.ID] = rec.Rev
 		}
 	}
 	s.opened = true
@@ -184,19 +180,13 @@ func (s *stream) foldLocked(c app.Change, st *step) bool {
 		return false
 	}
 	before, was := s.known[c.ID]
-	if was && before.rev >= c.Rev {
+	if was && before >= c.Rev {
 		return false // it was read like this (S2)
 	}
-	t := told{id: c.ID, n: c.N, rev: c.Rev}
-	if was {
-		t.before = &before
-		delete(s.known, c.ID)
-	}
-	if is {
-		t.after = &known{c.Rev, s.scope.key(c.New)}
-		if s.known != nil {
-			s.known[c.ID] = *t.after
-		}
+	t := told{id: c.ID, n: c.N, rev: c.Rev, was: was, before: before}
+	delete(s.known, c.ID)
+	if is && s.known != nil {
+		s.known[c.ID] = c.Rev
 	}
 	if s.ask.tells(c, was, is, &t) {
 		s.keepLocked(st, t)
@@ -263,8 +253,11 @@ func (s *stream) addLocked(st *step) {
 	s.trimLocked()
 }
 
+// end is the number of the step that comes next.
+func (s *stream) end() int64 { return s.first + int64(len(s.steps)) }
+
 func (s *stream) trimLocked() {
-	oldest := s.first + int64(len(s.steps))
+	oldest := s.end()
 	s.subsMu.Lock()
 	for _, next := range s.subs {
 		oldest = min(oldest, next)
@@ -303,14 +296,12 @@ func (s *stream) endLocked(err error) {
 
 // haveLocked returns the rows that a subscription has which reads step next: what
 // is there, with the steps after it taken back, but for what it has read already.
-func (s *stream) haveLocked(next int64, has func(told) bool) map[string]known {
-	have := make(map[string]known, len(s.known))
-	for id, k := range s.known {
-		have[id] = k
-	}
+func (s *stream) haveLocked(next int64, has func(told) bool) map[string]int64 {
+	have := make(map[string]int64, len(s.known))
+	maps.Copy(have, s.known)
 	if s.window != nil {
 		for _, rec := range s.window.shown() {
-			have[rec.ID] = known{rev: rec.Rev}
+			have[rec.ID] = rec.Rev
 		}
 	}
 	for _, st := range slices.Backward(s.steps[next-s.first:]) {
@@ -319,8 +310,8 @@ func (s *stream) haveLocked(next int64, has func(told) bool) map[string]known {
 				continue
 			}
 			delete(have, t.id)
-			if t.before != nil {
-				have[t.id] = *t.before
+			if t.was {
+				have[t.id] = t.before
 			}
 		}
 	}

@@ -67,12 +67,7 @@ func (w *window) moved(old app.Record, was, to int) []told {
 	shownBefore, shownNow := was >= 0 && was < w.limit, to >= 0 && to < w.limit
 	switch {
 	case shownBefore && shownNow:
-		rec := w.records[to]
-		change, differs := w.ask.update(old.Row, rec.Row)
-		if !differs {
-			return nil
-		}
-		return []told{{Change: change, id: rec.ID, row: rec.Row, before: &known{rev: old.Rev}, after: &known{rev: rec.Rev}}}
+		return w.stays(old, w.records[to])
 	case shownBefore:
 		out := []told{w.leaves(old)}
 		if len(w.records) >= w.limit {
@@ -90,11 +85,20 @@ func (w *window) moved(old app.Record, was, to int) []told {
 }
 
 func (w *window) enters(rec app.Record) told {
-	return told{Change: w.ask.insert(rec.Row), id: rec.ID, row: rec.Row, after: &known{rev: rec.Rev}}
+	return told{Change: w.ask.insert(rec.Row), id: rec.ID, row: rec.Row}
+}
+
+// stays tells how a row that was shown and is has changed, if it has.
+func (w *window) stays(old, rec app.Record) []told {
+	change, differs := w.ask.update(old.Row, rec.Row)
+	if !differs {
+		return nil
+	}
+	return []told{{Change: change, id: rec.ID, row: rec.Row, was: true, before: old.Rev}}
 }
 
 func (w *window) leaves(rec app.Record) told {
-	return told{Change: w.ask.delete(rec.ID, rec.Row), id: rec.ID, before: &known{rev: rec.Rev}}
+	return told{Change: w.ask.delete(rec.ID, rec.Row), id: rec.ID, was: true, before: rec.Rev}
 }
 
 // refill takes what was read again and returns the difference to what was shown.
@@ -109,7 +113,7 @@ func (w *window) refill(records []app.Record, more bool) []told {
 		stays[rec.ID] = true
 	}
 	var out []told
-	for _, id := range sortedIDs(before) {
+	for _, id := range sortedKeys(before) {
 		if !stays[id] {
 			out = append(out, w.leaves(before[id]))
 		}
@@ -118,18 +122,9 @@ func (w *window) refill(records []app.Record, more bool) []told {
 		old, was := before[rec.ID]
 		if !was {
 			out = append(out, w.enters(rec))
-		} else if change, differs := w.ask.update(old.Row, rec.Row); differs {
-			out = append(out, told{Change: change, id: rec.ID, row: rec.Row, before: &known{rev: old.Rev}, after: &known{rev: rec.Rev}})
+		} else {
+			out = append(out, w.stays(old, rec)...)
 		}
 	}
 	return out
-}
-
-func sortedIDs[V any](rows map[string]V) []string {
-	ids := make([]string, 0, len(rows))
-	for id := range rows {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
 }
