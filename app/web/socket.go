@@ -42,9 +42,9 @@ func silence(pingEvery time.Duration) time.Duration { return pingEvery * 12 / 5 
 type socket struct {
 	conn      *websocket.Conn
 	pingEvery time.Duration
-	numbered  bool          // each message begins with its number
-	turn      chan struct{} // holds one token: who has it writes
-	sent      wire.Numbers  // of who has the turn
+	numbered  bool // each message begins with its number
+	turn      turn
+	sent      wire.Numbers // of who has the turn
 }
 
 // The origin is checked before (protect).
@@ -55,8 +55,7 @@ var upgrader = websocket.Upgrader{
 }
 
 func newSocket(conn *websocket.Conn, pingEvery time.Duration) *socket {
-	s := &socket{conn: conn, pingEvery: pingEvery, turn: make(chan struct{}, 1)}
-	s.turn <- struct{}{}
+	s := &socket{conn: conn, pingEvery: pingEvery, turn: newTurn()}
 	conn.SetPongHandler(func(string) error { return s.heard() })
 	return s
 }
@@ -103,19 +102,12 @@ func (s *socket) write(ctx context.Context, kind int, data []byte) error {
 
 // writeMade is write of a message that is made when it is its turn; see transport.
 func (s *socket) writeMade(ctx context.Context, kind int, made func() ([]byte, error), still func() bool) error {
-	select {
-	case <-s.turn:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { s.turn <- struct{}{} }()
-	data, err := made()
-	if err != nil {
-		return err
-	}
-	if still != nil && !still() {
-		return errStale
-	}
+	return s.turn.send(ctx, made, still, func(data []byte) error { return s.message(kind, data) })
+}
+
+// message writes one message, in parts that each have their time. The caller has
+// the turn.
+func (s *socket) message(kind int, data []byte) error {
 	w, err := s.conn.NextWriter(kind)
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ type stream struct {
 	w         http.ResponseWriter
 	control   *http.ResponseController
 	pingEvery time.Duration
-	turn      chan struct{} // holds one token: who has it writes
+	turn      turn
 	sent      wire.Numbers  // of who has the turn
 	taken     wire.Numbers  // of the reader
 	posted    chan []byte   // frames, each waiting for the reader; nil is one too large
@@ -46,12 +46,10 @@ type stream struct {
 }
 
 func newStream(w http.ResponseWriter, pingEvery time.Duration) *stream {
-	s := &stream{
+	return &stream{
 		w: w, control: http.NewResponseController(w), pingEvery: pingEvery,
-		turn: make(chan struct{}, 1), posted: make(chan []byte), ended: make(chan struct{}),
+		turn: newTurn(), posted: make(chan []byte), ended: make(chan struct{}),
 	}
-	s.turn <- struct{}{}
-	return s
 }
 
 // post hands a frame to the reader and waits until it takes it: a browser that
@@ -84,20 +82,7 @@ func (s *stream) read(most int64) ([]byte, error) {
 }
 
 func (s *stream) writeMade(ctx context.Context, made func() ([]byte, error), still func() bool) error {
-	select {
-	case <-s.turn:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { s.turn <- struct{}{} }()
-	data, err := made()
-	if err != nil {
-		return err
-	}
-	if still != nil && !still() {
-		return errStale
-	}
-	return s.frame(s.sent.Next(), data)
+	return s.turn.send(ctx, made, still, func(data []byte) error { return s.frame(s.sent.Next(), data) })
 }
 
 // frame writes a frame, in parts that each have their time.
