@@ -16,6 +16,8 @@ type streams struct {
 	mu    sync.Mutex
 	byKey map[streamKey]*stream
 	most  int            // since byKey was made
+	open  int            // subscriptions
+	peak  int            // the most of them since somebody asked
 	kept  map[string]int // account → bytes that the streams keep which it has opened
 }
 
@@ -69,6 +71,10 @@ func (e *Engine) join(w *Subscription, sc scope) *stream {
 	}
 	s.subsMu.Lock()
 	defer s.subsMu.Unlock()
+	if _, is := s.subs[w]; !is {
+		e.streams.open++
+		e.streams.peak = max(e.streams.peak, e.streams.open)
+	}
 	s.subs[w] = 0 // nothing is forgotten before it has found its place
 	return s
 }
@@ -78,6 +84,9 @@ func (e *Engine) leave(w *Subscription, s *stream) {
 	e.streams.mu.Lock()
 	defer e.streams.mu.Unlock()
 	s.subsMu.Lock()
+	if _, is := s.subs[w]; is {
+		e.streams.open--
+	}
 	delete(s.subs, w)
 	left := len(s.subs)
 	s.subsMu.Unlock()
@@ -127,10 +136,15 @@ func (s *stream) indexAfterLocked(n int64) (index int64, ok bool) {
 func (e *Engine) Streams() (subscriptions, different int) {
 	e.streams.mu.Lock()
 	defer e.streams.mu.Unlock()
-	for _, s := range e.streams.byKey {
-		s.subsMu.Lock()
-		subscriptions += len(s.subs)
-		s.subsMu.Unlock()
-	}
-	return subscriptions, len(e.streams.byKey)
+	return e.streams.open, len(e.streams.byKey)
+}
+
+// Peak returns how many subscriptions are open, and how many were at once at most
+// since it was asked before. It is for one who asks.
+func (e *Engine) Peak() (now, most int) {
+	e.streams.mu.Lock()
+	defer e.streams.mu.Unlock()
+	now, most = e.streams.open, e.streams.peak
+	e.streams.peak = now
+	return now, most
 }

@@ -410,6 +410,33 @@ func TestL9AWatchThatCannotBeIsRefused(t *testing.T) {
 	}
 }
 
+// Who asks now and then how many watch is told also of those who came and went in
+// between.
+func TestPeakOfWatchesIsNotMissed(t *testing.T) {
+	w := newWorld(t)
+	peak := func(now, most int) {
+		t.Helper()
+		if n, m := w.engine.Peak(); n != now || m != most {
+			t.Errorf("%d watches, at most %d; want %d, at most %d", n, m, now, most)
+		}
+	}
+	peak(0, 0)
+	q := list("terminals", app.Row{"project_id": "p1", "title": nil})
+	var tabs []*tab
+	for range 4 {
+		tab := w.watch("ada", q, nil)
+		tab.wants("start")
+		tabs = append(tabs, tab)
+	}
+	for _, tab := range tabs[1:] {
+		tab.close()
+	}
+	peak(1, 4)
+	peak(1, 1)
+	tabs[0].close()
+	peak(0, 1)
+}
+
 // L8: a class that looks at the same list costs the work of one; who may see other
 // rows, or asks for something else, has a stream of his own, until he leaves.
 func TestL8EqualWatchesShareTheWork(t *testing.T) {

@@ -27,9 +27,9 @@ func (s *server) giveBack(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		now, _ := s.engine.Streams()
+		now, most := s.engine.Peak() // a class may come and go between two looks
 		var left bool
-		if peak, left = manyLeft(peak, now); left {
+		if peak, left = manyLeft(max(peak, most), now); left {
 			debug.FreeOSMemory()
 		}
 	}
