@@ -119,21 +119,38 @@ func (x *Index) follow(store app.Store, table string) error {
 	return nil
 }
 
-// load reads a table. Nobody asks the index yet, so nobody is concerned.
+// load reads a table, the next page while one is taken in. Nobody asks the index
+// yet, so nobody is concerned.
 func (x *Index) load(ctx context.Context, store app.Store, r app.Range) error {
-	for {
-		page, err := store.Read(ctx, r)
-		if err != nil {
-			return fmt.Errorf("read %s: %w", r.Table, err)
-		}
-		concerned := make(map[string]bool)
+	pages := make(chan app.Page, 1)
+	var failed error
+	go func() {
+		defer close(pages)
+		failed = readAll(ctx, store, r, pages)
+	}()
+	for page := range pages {
 		x.mu.Lock()
 		for _, rec := range page.Records {
-			if x.loading[r.Table+"/"+rec.ID] < rec.Rev {
-				x.putLocked(r.Table, rec.ID, rec.Row, concerned)
+			if len(x.loading) == 0 || x.loading[r.Table+"/"+rec.ID] < rec.Rev {
+				x.putLocked(r.Table, rec.ID, rec.Row, nil)
 			}
 		}
 		x.mu.Unlock()
+	}
+	if failed != nil {
+		return fmt.Errorf("read %s: %w", r.Table, failed)
+	}
+	return nil
+}
+
+// readAll sends the pages of a range, which are all taken.
+func readAll(ctx context.Context, store app.Store, r app.Range, to chan<- app.Page) error {
+	for {
+		page, err := store.Read(ctx, r)
+		if err != nil {
+			return err
+		}
+		to <- page
 		if page.Next == nil {
 			return nil
 		}
@@ -141,10 +158,20 @@ func (x *Index) load(ctx context.Context, store app.Store, r app.Range) error {
 	}
 }
 
+// concerned collects the accounts whose access has changed; "" stands for the
+// site. nil collects nothing.
+type concerned map[string]bool
+
+func (c concerned) add(accountID string) {
+	if c != nil {
+		c[accountID] = true
+	}
+}
+
 // apply takes one commit in. It is called by the store before the commit is
 // acknowledged.
 func (x *Index) apply(table string, b app.Batch) {
-	concerned := make(map[string]bool)
+	who := make(concerned)
 	x.mu.Lock()
 	if x.logs[table] == "" {
 		x.logs[table] = b.Position.Log
@@ -152,17 +179,17 @@ func (x *Index) apply(table string, b app.Batch) {
 	if x.logs[table] != b.Position.Log {
 		x.lost = true
 		for id := range x.accounts {
-			concerned[id] = true
+			who.add(id)
 		}
 	}
 	for _, c := range b.Changes {
 		if x.loading != nil {
 			x.loading[table+"/"+c.ID] = c.Rev
 		}
-		x.putLocked(table, c.ID, c.New, concerned)
+		x.putLocked(table, c.ID, c.New, who)
 	}
 	var fns []func()
-	for id := range concerned {
+	for id := range who {
 		x.stamps[id]++
 		for w := range x.watchers[id] {
 			fns = append(fns, w.fn)
@@ -174,34 +201,33 @@ func (x *Index) apply(table string, b app.Batch) {
 	}
 }
 
-// putLocked puts one row in. concerned collects the accounts whose access has
-// changed; "" stands for the site.
-func (x *Index) putLocked(table, id string, row app.Row, concerned map[string]bool) {
+// putLocked puts one row in, and says whom that concerns.
+func (x *Index) putLocked(table, id string, row app.Row, who concerned) {
 	switch table {
 	case "accounts":
-		x.putAccountLocked(id, row, concerned)
+		x.putAccountLocked(id, row, who)
 	case "api_keys":
-		x.putKeyLocked(id, row, concerned)
+		x.putKeyLocked(id, row, who)
 	case "sessions":
-		x.putSessionLocked(id, row, concerned)
+		x.putSessionLocked(id, row, who)
 	case "projects":
-		x.putProjectLocked(id, row, concerned)
+		x.putProjectLocked(id, row, who)
 	}
 }
 
-func (x *Index) putAccountLocked(id string, row app.Row, concerned map[string]bool) {
+func (x *Index) putAccountLocked(id string, row app.Row, who concerned) {
 	old, was := x.accounts[id]
 	if row == nil {
 		delete(x.accounts, id)
 		if was {
-			concerned[id] = true
+			who.add(id)
 		}
 	} else {
 		name, _ := row["name"].(string)
 		admin, _ := row["administrator"].(bool)
 		x.accounts[id] = account{name: name, admin: admin}
 		if !was || old.admin != admin {
-			concerned[id] = true
+			who.add(id)
 		}
 	}
 	if now := x.accounts[id]; now.admin != old.admin {
@@ -210,16 +236,16 @@ func (x *Index) putAccountLocked(id string, row app.Row, concerned map[string]bo
 		} else {
 			x.admins--
 		}
-		concerned[""] = true
+		who.add("")
 	}
 }
 
-func (x *Index) putSessionLocked(id string, row app.Row, concerned map[string]bool) {
+func (x *Index) putSessionLocked(id string, row app.Row, who concerned) {
 	old, was := x.sessions[id]
 	if row == nil {
 		delete(x.sessions, id)
 		if was {
-			concerned[old.account] = true
+			who.add(old.account)
 		}
 		return
 	}
@@ -227,13 +253,23 @@ func (x *Index) putSessionLocked(id string, row app.Row, concerned map[string]bo
 	expires, _ := row["expires"].(int64)
 	x.sessions[id] = session{account: accountID, expires: time.UnixMilli(expires)}
 	if was && (old.account != accountID || time.UnixMilli(expires).Before(old.expires)) {
-		concerned[old.account] = true
+		who.add(old.account)
 	}
 }
 
-func (x *Index) putProjectLocked(id string, row app.Row, concerned map[string]bool) {
+func (x *Index) putProjectLocked(id string, row app.Row, who concerned) {
 	now := Users(row)
-	before := x.projects[id]
+	before, was := x.projects[id]
+	if !was { // most, at a start
+		if len(now) > 0 {
+			x.projects[id] = now
+		}
+		for accountID, role := range now {
+			x.addRoleLocked(accountID, id, role)
+			who.add(accountID)
+		}
+		return
+	}
 	same := len(now) == len(before)
 	people := len(now) == len(before) // the set of people, whatever their roles
 	for accountID, role := range now {
@@ -247,7 +283,7 @@ func (x *Index) putProjectLocked(id string, row app.Row, concerned map[string]bo
 	}
 	for accountID, role := range before {
 		if !people || now[accountID] != role {
-			concerned[accountID] = true
+			who.add(accountID)
 		}
 		delete(x.roles[accountID], id)
 		if len(x.roles[accountID]) == 0 {
@@ -256,17 +292,23 @@ func (x *Index) putProjectLocked(id string, row app.Row, concerned map[string]bo
 	}
 	for accountID, role := range now {
 		if !people || before[accountID] != role {
-			concerned[accountID] = true
+			who.add(accountID)
 		}
-		if x.roles[accountID] == nil {
-			x.roles[accountID] = make(map[string]app.Role)
-		}
-		x.roles[accountID][id] = role
+		x.addRoleLocked(accountID, id, role)
 	}
 	x.projects[id] = now
 	if len(now) == 0 {
 		delete(x.projects, id)
 	}
+}
+
+func (x *Index) addRoleLocked(accountID, projectID string, role app.Role) {
+	roles := x.roles[accountID]
+	if roles == nil {
+		roles = make(map[string]app.Role)
+		x.roles[accountID] = roles
+	}
+	roles[projectID] = role
 }
 
 // Users reads the roles out of a row of projects.

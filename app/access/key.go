@@ -16,7 +16,7 @@ type key struct {
 
 var errReadOnly = app.Errorf(app.Denied, "This API key may only read. Make one that may write in the settings of your account.")
 
-func (x *Index) putKeyLocked(id string, row app.Row, concerned map[string]bool) {
+func (x *Index) putKeyLocked(id string, row app.Row, who concerned) {
 	old, was := x.keys[id]
 	if row == nil {
 		delete(x.keys, id)
@@ -24,7 +24,7 @@ func (x *Index) putKeyLocked(id string, row app.Row, concerned map[string]bool) 
 		x.keys[id] = keyOf(row)
 	}
 	if was && old != x.keys[id] {
-		concerned[old.account] = true
+		who.add(old.account)
 	}
 }
 

@@ -97,6 +97,7 @@ func (s *server) greet(ctx context.Context, stdout io.Writer) error {
 
 // open opens all that can fail, before anything is served.
 func (s *server) open(ctx context.Context, version string) error {
+	defer eagerly()()
 	s.meter = newMeter()
 	durable, err := openStore(ctx, s.cfg, s.log, s.fatal, sqlitestore.WithMeter(s.meter.Store()))
 	if err != nil {
