@@ -17,13 +17,16 @@ import (
 	"lyceum/terminal"
 )
 
-// Set implements query.Writer for file_actions and for the end of terminals.
+// Set implements query.Writer for file_actions, the end of terminals, and visits.
 func (h *Host) Set(ctx context.Context, s query.Set) (app.Row, error) {
 	switch {
 	case s.Table == "file_actions" && s.Op == schema.Create:
 		return h.fileAction(ctx, s)
 	case s.Table == "terminals" && s.Op == schema.Delete:
 		return h.endTerminal(ctx, s)
+	case s.Table == "project_visits" && s.Op == schema.Create:
+		h.visited(text(s.Row, "project_id"))
+		return s.Row, nil
 	}
 	return nil, fmt.Errorf("set of %s (%v): nobody does this", s.Table, s.Op)
 }

@@ -66,6 +66,7 @@ type entry struct {
 	id      string
 	changed chan struct{} // closed and replaced at every change of row or agent
 	agent   *connection   // nil: none
+	visit   time.Time     // when somebody last used it
 	lost    string        // why there is none any more, a sentence
 	dirty   bool          // to be looked at
 	working bool          // a goroutine does

@@ -214,6 +214,11 @@ func (s *setting) update(ctx context.Context) (app.Row, error) {
 		if err != nil {
 			return nil, err
 		}
+		if rec.Row == nil && t.Project != "" { // whether there is a row is told only to who may see it
+			if err := s.sees(s.caller, t, row); err != nil {
+				return nil, err
+			}
+		}
 		if err := s.permitAll(s.caller, t, row, s.needs); err != nil {
 			return nil, err
 		}

@@ -196,7 +196,9 @@ func (s *server) connect(index *access.Index) {
 	s.host.OnRemoved = s.rooms.Removed
 	s.engine.Writers["file_actions"] = s.host
 	s.engine.Writers["terminals"] = s.host
+	s.engine.Writers["project_visits"] = s.host
 	s.engine.Watchers["directories"] = s.host
+	s.engine.Watchers["project_usage"] = s.host.Usage()
 	s.engine.Writers["documents"] = s.rooms
 	s.engine.Writers["patches"] = s.rooms
 	s.engine.Watchers["patches"] = s.rooms
