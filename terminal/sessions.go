@@ -94,7 +94,7 @@ func (s *Sessions) visit(id string, create bool, size pty.Size) (*session, error
 // startFirst starts the first shell; later ones are asked for (T8).
 func (s *session) startFirst() error {
 	s.mu.Lock()
-	first := s.exit == nil
+	first := s.exit == nil && s.past == nil
 	s.mu.Unlock()
 	if !first {
 		return nil
@@ -135,7 +135,10 @@ func (s *Sessions) End(ctx context.Context, id string) error {
 	if session == nil {
 		return nil
 	}
-	return session.end(ctx, CloseNotThere, "This terminal has been closed.")
+	if err := session.end(ctx, CloseNotThere, "This terminal has been closed."); err != nil {
+		return err
+	}
+	return session.close()
 }
 
 // List returns the terminals in the order of their ids.
@@ -152,11 +155,12 @@ func (s *Sessions) List() []Info {
 	return infos
 }
 
-// Close ends every shell and waits for all; no more are started.
-func (s *Sessions) Close(ctx context.Context) error {
+// Stop ends every shell and waits for all; no more are started. Their output can
+// still be had by Kept, also of a shell that has not ended before ctx did.
+func (s *Sessions) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	sessions := slices.Collect(maps.Values(s.byID))
-	s.byID, s.closed = map[string]*session{}, true
+	s.closed = true
 	s.mu.Unlock()
 	var ends sync.WaitGroup
 	errs := make([]error, len(sessions))
@@ -164,5 +168,20 @@ func (s *Sessions) Close(ctx context.Context) error {
 		ends.Go(func() { errs[i] = session.end(ctx, websocket.CloseGoingAway, "The project is stopping.") })
 	}
 	ends.Wait()
+	return errors.Join(errs...)
+}
+
+// Close is Stop, and gives the output back.
+func (s *Sessions) Close(ctx context.Context) error {
+	if err := s.Stop(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, session := range s.byID {
+		errs = append(errs, session.close())
+	}
+	clear(s.byID)
 	return errors.Join(errs...)
 }

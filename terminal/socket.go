@@ -143,8 +143,8 @@ func (s *session) join(v *viewer, from int64) *beginning {
 	v.off = from
 	s.joinLocked(v)
 	b.hello = Hello{Op: "hello", From: from, Live: end, Cols: s.size.Cols, Rows: s.size.Rows, Write: v.write}
-	if s.exit != nil {
-		v.noteLocked(note{at: end, frame: encode(exited(*s.exit))})
+	if exit, ended := s.endLocked(); ended {
+		v.noteLocked(note{at: end, frame: encode(exit)})
 	}
 	if s.farewell != nil {
 		v.noteLocked(*s.farewell)

@@ -52,11 +52,12 @@ type Refused struct {
 	Message string `json:"message"`
 }
 
-// Exited says how the shell ended (T8). Exactly one of the two is set.
+// Exited says how the shell ended (T8). Exactly one of the three is set.
 type Exited struct {
 	Op     string `json:"op"` // "exit"
 	Code   *int   `json:"code,omitempty"`
 	Signal string `json:"signal,omitempty"`
+	Reason string `json:"reason,omitempty"` // a sentence: it ended with its project
 }
 
 // Restarted says that another shell's output begins at From.
