@@ -156,7 +156,7 @@ func (c *Client) Terminals(ctx context.Context) ([]terminal.Info, error) {
 // WatchTerminals calls send with every terminal as it is now and after every
 // start and end of its shell, until ctx or send ends it.
 func (c *Client) WatchTerminals(ctx context.Context, send func(terminal.Info) error) error {
-	answer, err := c.do(ctx, http.MethodGet, "/terminals/watch")
+	answer, err := c.do(ctx, http.MethodGet, "/terminals/watch", nil)
 	if err != nil {
 		return err
 	}
@@ -178,6 +178,13 @@ func (c *Client) WatchTerminals(ctx context.Context, send func(terminal.Info) er
 	}
 }
 
+// Activity tells what the project's programs have used.
+func (c *Client) Activity(ctx context.Context) (Activity, error) {
+	var now Activity
+	err := c.call(ctx, http.MethodGet, "/activity", &now)
+	return now, err
+}
+
 // Prepare asks the agent to end its shells, and gives programs a moment to end
 // by themselves. The server then kills what is left.
 func (c *Client) Prepare(ctx context.Context) error {
@@ -197,7 +204,7 @@ func (c *Client) End(ctx context.Context) error {
 }
 
 func (c *Client) call(ctx context.Context, method, path string, into any) error {
-	answer, err := c.do(ctx, method, path)
+	answer, err := c.do(ctx, method, path, nil)
 	if err != nil {
 		return err
 	}
@@ -211,8 +218,8 @@ func (c *Client) call(ctx context.Context, method, path string, into any) error 
 	return nil
 }
 
-func (c *Client) do(ctx context.Context, method, path string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, method, base+path, nil)
+func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, base+path, body)
 	if err != nil {
 		return nil, err
 	}

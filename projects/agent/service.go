@@ -36,6 +36,7 @@ type service struct {
 	terminals *terminal.Sessions
 	children  *children
 	watchers  *watchers
+	activity  activity
 	isolated  bool
 	end       chan struct{} // closed: the server wants the agent to end
 	endOnce   sync.Once
@@ -44,6 +45,12 @@ type service struct {
 	generation int64          // of the newest server so far
 	session    *yamux.Session // nil: no server
 	lastServer time.Time
+
+	// Of run only: when the programs last computed, and what they had used at the
+	// last look.
+	lastWork time.Time
+	looked   time.Time
+	used     Activity
 }
 
 // run serves until ctx ends or there has been nothing to do for long.
@@ -55,7 +62,7 @@ func (s *service) run(ctx context.Context, listener net.Listener, signals <-chan
 		_ = listener.Close() // nothing is lost with it
 		parts.Wait()
 	}()
-	s.lastServer = time.Now()
+	s.lastServer, s.lastWork, s.looked = time.Now(), time.Now(), time.Now()
 	parts.Go(func() { s.accept(ctx, listener) })
 	idle := time.NewTicker(idleCheck)
 	defer idle.Stop()
@@ -77,6 +84,7 @@ func (s *service) run(ctx context.Context, listener net.Listener, signals <-chan
 			return nil
 		case <-idle.C:
 			s.children.reap() // should a signal have been lost
+			s.noteWork(ctx)
 			if s.idle() {
 				return nil
 			}
@@ -84,11 +92,22 @@ func (s *service) run(ctx context.Context, listener net.Listener, signals <-chan
 	}
 }
 
-// idle reports whether nobody would miss the agent.
+// noteWork looks whether programs have computed since it last did.
+func (s *service) noteWork(ctx context.Context) {
+	now, err := s.activity.look(ctx, s.isolated)
+	if err != nil || now.Busy(s.used, time.Since(s.looked)) {
+		s.lastWork = time.Now() // what is not known may be work
+	}
+	s.used, s.looked = now, time.Now()
+}
+
+// idle reports whether nobody would miss the agent: no server, no shell, and
+// nothing that computes.
 func (s *service) idle() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.session == nil && time.Since(s.lastServer) > idleLimit && s.children.count() == 0
+	return s.session == nil && time.Since(s.lastServer) > idleLimit && s.children.count() == 0 &&
+		time.Since(s.lastWork) > idleLimit
 }
 
 func (s *service) accept(ctx context.Context, listener net.Listener) {
