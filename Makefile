@@ -9,9 +9,9 @@ BUILD   := go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 
 # What tests and the demos need of Debian, without recommended packages: a
 # browser, curl, LaTeX for the slides, pdftotext, bwrap to measure against, entr
-# for make dev. A compiler for SQLite.
+# for make dev, ip for networks of tests. A compiler for SQLite.
 TOOLS    := gcc libc6-dev
-PACKAGES := $(TOOLS) bubblewrap chromium curl entr latexmk poppler-utils texlive-latex-recommended texlive-pictures
+PACKAGES := $(TOOLS) bubblewrap chromium curl entr iproute2 latexmk poppler-utils texlive-latex-recommended texlive-pictures
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 
 GO_FILES := $(shell git ls-files -co --exclude-standard '*.go' '*.sql') go.mod go.sum
