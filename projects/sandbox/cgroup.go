@@ -53,6 +53,9 @@ func findCgroups() (*cgroups, error) {
 		return nil, errors.New("no cgroup controllers are mounted")
 	}
 	here := filepath.Join(m.folder, strings.TrimPrefix(own[""], m.root))
+	if filepath.Base(here) == serverLeaf && divided(filepath.Dir(here)) {
+		here = filepath.Dir(here) // this process went into its leaf before
+	}
 	if err := delegate(here); err != nil {
 		return nil, err
 	}
@@ -115,6 +118,19 @@ func cgroupMounts() (map[string]cgroupMount, error) {
 	return found, scanner.Err()
 }
 
+// serverLeaf is where the server itself is, beside the groups of projects.
+const serverLeaf = "server"
+
+// divided reports whether the groups below one have all controllers.
+func divided(folder string) bool {
+	data, err := os.ReadFile(filepath.Join(folder, "cgroup.subtree_control"))
+	if err != nil {
+		return false
+	}
+	have := strings.Fields(string(data))
+	return !slices.ContainsFunc(controllers, func(name string) bool { return !slices.Contains(have, name) })
+}
+
 // delegate makes the controllers of v2 available to groups below ours: a group
 // with groups may hold no processes itself, so the server goes into a leaf.
 func delegate(here string) error {
@@ -123,7 +139,7 @@ func delegate(here string) error {
 	if writeExisting(control, want) == nil {
 		return nil
 	}
-	leaf := filepath.Join(here, "server")
+	leaf := filepath.Join(here, serverLeaf)
 	if err := os.MkdirAll(leaf, 0o755); err != nil {
 		return err
 	}
