@@ -12,6 +12,8 @@ BUILD   := go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 # for make dev, ip for networks of tests. A compiler for SQLite.
 TOOLS    := gcc libc6-dev
 PACKAGES := $(TOOLS) bubblewrap chromium curl entr iproute2 latexmk poppler-utils texlive-latex-recommended texlive-pictures
+# What make test-vm needs; the kernel itself is only unpacked into a cache.
+VM_PACKAGES := e2fsprogs qemu-system-x86 xfsprogs
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 
 GO_FILES := $(shell git ls-files -co --exclude-standard '*.go' '*.sql') go.mod go.sum
@@ -26,7 +28,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help run build dev deps tools quick test tidy lint race pages e2e gen fmt bench bench-large clean
+.PHONY: help run build dev deps tools quick test tidy lint race pages e2e test-vm gen fmt bench bench-large clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -65,9 +67,10 @@ tidy: ## fails where gen or fmt changes a file
 	fi
 
 lint: frontend/node_modules ## vet, staticcheck, oxlint, types, format of the pages
-	go vet ./... ./testdata/bench
+	go vet ./... ./testdata/bench ./testdata/vm/...
 	go vet -tags dev ./...
-	go tool staticcheck ./... ./testdata/bench
+	go vet -tags vm ./projects/...
+	go tool staticcheck ./... ./testdata/bench ./testdata/vm/...
 	$(NPM) lint
 	$(NPM) typecheck
 	$(NPM) format:check
@@ -81,6 +84,10 @@ pages: frontend/node_modules ## all tests of the pages, in a browser too
 
 e2e: build frontend/node_modules ## the executable in real browsers, a server for each test
 	LYCEUM=$(CURDIR)/bin/lyceum $(NPM) e2e
+
+test-vm: embed/agent/lyceum-agent ## cgroup v2, disk quotas and each way to forbid namespaces, in Debian's kernel under qemu; some minutes, on demand
+	$(call install-missing,$(VM_PACKAGES))
+	@go run ./testdata/vm $(ARGS)
 
 gen: frontend/node_modules ## what is generated: types of the wire, the tables (TABLES.md), third-party notices
 	go generate ./...
