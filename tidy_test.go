@@ -54,7 +54,7 @@ var mayImport = map[string][]string{
 	"projects/network/link":                 {},
 	"projects/network/networktest":          {},
 	"projects/sandbox":                      {"app", "projects/sandbox/stage"},
-	"projects/sandbox/sandboxtest":          {"projects/agent", "projects/sandbox"},
+	"projects/sandbox/sandboxtest":          {"app", "projects/sandbox"},
 	"projects/sandbox/sandboxtest/intruder": {"projects/sandbox/stage"},
 	"projects/sandbox/stage":                {},
 	"terminal":                              {"terminal/pty"},

@@ -139,6 +139,7 @@ const reconnectTime = 10 * time.Second
 
 // attend watches over an agent until it ends, is stopped, or Run ends.
 func (h *Host) attend(c *connection) {
+	h.limitsChanged(c.project) // they may have changed since they were read for the start, or while no server ran
 	h.task(func(ctx context.Context) {
 		if h.OnRunning != nil {
 			h.OnRunning(c.project)

@@ -35,6 +35,11 @@ type Host struct {
 	BeforeStop func(ctx context.Context, projectID string)
 	OnRunning  func(projectID string)
 
+	// DiskUsage returns what the files of a project take and how that is known
+	// ("quota" or "polling"); ok is false while it is not. It does not wait. Set
+	// before Start; nil: nothing is known.
+	DiskUsage func(projectID string) (used int64, by string, ok bool)
+
 	// OnRenamed and OnRemoved are called after a file or a folder was renamed or
 	// deleted by a file action, and before that is answered: documents follow
 	// their files. Both are set before Start and may be nil.
@@ -48,6 +53,7 @@ type Host struct {
 	mu      sync.Mutex
 	entries map[string]*entry
 	folders map[string]*folder
+	meters  map[string]*meter
 	ctx     context.Context // of Run; nil before it
 	tasks   sync.WaitGroup  // all that Run waits for
 }
@@ -70,6 +76,11 @@ type entry struct {
 	lost    string        // why there is none any more, a sentence
 	dirty   bool          // to be looked at
 	working bool          // a goroutine does
+	limits  struct {
+		dirty   bool // to be put in force
+		working bool // a goroutine does
+	}
+	reasons map[string]string // why it should be restarted, by the part of the host that says so
 }
 
 // New returns a host that does nothing yet.
@@ -82,7 +93,7 @@ func New(o Options) *Host {
 	}
 	return &Host{
 		o: o, slots: make(chan struct{}, maxWorkers),
-		entries: make(map[string]*entry), folders: make(map[string]*folder),
+		entries: make(map[string]*entry), folders: make(map[string]*folder), meters: make(map[string]*meter),
 	}
 }
 
@@ -117,7 +128,12 @@ func (h *Host) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("watch projects: %w", err)
 	}
-	defer h.finish(cancel, unwatch)
+	unwatchLimits, err := h.watchLimits()
+	if err != nil {
+		unwatch()
+		return err
+	}
+	defer h.finish(cancel, func() { unwatch(); unwatchLimits() })
 	if err := h.wakeAll(ctx); err != nil {
 		return err
 	}

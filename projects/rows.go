@@ -77,6 +77,10 @@ func (h *Host) setState(ctx context.Context, id, state, message string) error {
 			next["error"] = message
 		}
 		row["state"] = next
+		if state == starting { // what was said of the last time is over
+			delete(row, "restart_reason")
+			delete(row, "out_of_memory")
+		}
 		if state == running {
 			row["isolation"] = h.o.Sandbox.Mode().Words()
 		}

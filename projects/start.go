@@ -25,6 +25,7 @@ const prepareTime = 3 * time.Second
 // startStep starts a project's agent. An error of the start itself is the
 // answer to the request; one of the store is returned.
 func (h *Host) startStep(ctx context.Context, id string, r request, row app.Row) error {
+	h.forgetReasons(id)
 	if err := h.setState(ctx, id, starting, ""); err != nil {
 		return err
 	}
@@ -83,7 +84,11 @@ func (h *Host) startAgent(ctx context.Context, id string, row app.Row) (_ *conne
 		return nil, fmt.Errorf("make the agent's socket: %w", err)
 	}
 	defer listener.Close()
-	config := agent.Config{Project: id, Secret: rec.Secret, Home: stage.Home, Scratch: "/tmp"}
+	limits, err := h.limitsOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	config := agent.Config{Project: id, Secret: rec.Secret, Home: stage.Home, Scratch: "/tmp", Terminals: int(limits.Terminals)}
 	if h.o.Sandbox.Mode() == sandbox.None {
 		config.Home, config.Scratch = home, tmp
 	}
@@ -92,7 +97,7 @@ func (h *Host) startAgent(ctx context.Context, id string, row app.Row) (_ *conne
 		return nil, err
 	}
 	process, err := h.o.Sandbox.Start(ctx, sandbox.Spec{
-		Name: filepath.Base(folder), UID: uid, Home: home, Tmp: tmp, Listener: listener, Config: data,
+		Name: filepath.Base(folder), UID: uid, Home: home, Tmp: tmp, Listener: listener, Config: data, Limits: limits,
 	})
 	if err != nil {
 		return nil, err

@@ -80,7 +80,7 @@ func (s *Sessions) Restore(id string, r io.Reader, past Past) error {
 		return errNoSession
 	case s.byID[id] != nil:
 		return nil
-	case len(s.byID) >= MaxSessions:
+	case len(s.byID) >= s.most:
 		return errTooMany
 	}
 	session := openSession(id, &s.options, pty.Size{}) // the first viewer has one

@@ -47,8 +47,8 @@ const (
 	// with a sentence; beyond it the socket is closed (1009).
 	frameBound = 256 << 20
 
-	// MaxSessions bounds the terminals of a project, below the 64 pseudo-terminals
-	// of its sandbox.
+	// MaxSessions bounds the terminals of a project where nothing else is said
+	// (SetMax), below the 64 pseudo-terminals that its sandbox has then.
 	MaxSessions = 50
 	// MaxViewers bounds who watches one terminal: a class, each with a few tabs.
 	MaxViewers = 200

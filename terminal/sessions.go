@@ -45,12 +45,27 @@ type Sessions struct {
 
 	mu     sync.Mutex
 	byID   map[string]*session
+	most   int // how many there may be
 	closed bool
 }
 
 // NewSessions returns none yet.
 func NewSessions(o Options) *Sessions {
-	return &Sessions{options: o, byID: map[string]*session{}}
+	return &Sessions{options: o, byID: map[string]*session{}, most: MaxSessions}
+}
+
+// SetMax changes how many terminals there may be. Those that are beyond stay.
+func (s *Sessions) SetMax(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.most = n
+}
+
+// max is how many terminals there may be.
+func (s *Sessions) max() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.most
 }
 
 // Why a terminal is not given.
@@ -73,7 +88,7 @@ func (s *Sessions) visit(id string, create bool, size pty.Size) (*session, error
 	case !there && (!create || !validID.MatchString(id)):
 		s.mu.Unlock()
 		return nil, errNoSession
-	case !there && len(s.byID) >= MaxSessions:
+	case !there && len(s.byID) >= s.most:
 		s.mu.Unlock()
 		return nil, errTooMany
 	case !there:

@@ -70,7 +70,7 @@ func (s *Sessions) refuseVisit(w http.ResponseWriter, err error) {
 	case errors.Is(err, errNoSession):
 		refuse(w, http.StatusNotFound, "not_found", "This terminal does not exist any more.")
 	case errors.Is(err, errTooMany):
-		refuse(w, http.StatusServiceUnavailable, "unavailable", fmt.Sprintf("This project has %d terminals, which is the most. Please close one.", MaxSessions))
+		refuse(w, http.StatusServiceUnavailable, "unavailable", TooMany(s.max()))
 	case errors.Is(err, errClosed):
 		refuse(w, http.StatusServiceUnavailable, "unavailable", "The project is stopping. Please start it again.")
 	default:
@@ -80,6 +80,11 @@ func (s *Sessions) refuseVisit(w http.ResponseWriter, err error) {
 }
 
 const notStarted = "No shell could be started. The project may have too many programs running; please end some, or restart the project."
+
+// TooMany says that there may be no further terminal.
+func TooMany(most int) string {
+	return fmt.Sprintf("This project may have %d terminals at once; end one, or ask the administrator.", most)
+}
 
 // refuse answers as the tables do, before the socket is one.
 func refuse(w http.ResponseWriter, status int, kind, message string) {

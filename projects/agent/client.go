@@ -185,6 +185,31 @@ func (c *Client) Activity(ctx context.Context) (Activity, error) {
 	return now, err
 }
 
+// ErrOld says that the agent is of an older version and does not know what it was
+// asked for.
+var ErrOld = errors.New("the agent is older than this server")
+
+// SetLimits tells the agent what is in force. What it starts from now on is bound
+// by it.
+func (c *Client) SetLimits(ctx context.Context, l Limits) error {
+	data, err := json.Marshal(l)
+	if err != nil {
+		return err
+	}
+	answer, err := c.do(ctx, http.MethodPut, "/limits", bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
+}
+
+// Usage asks what the project's programs use.
+func (c *Client) Usage(ctx context.Context) (Usage, error) {
+	var u Usage
+	err := c.call(ctx, http.MethodGet, "/usage", &u)
+	return u, err
+}
+
 // Prepare asks the agent to end its shells, and gives programs a moment to end
 // by themselves. The server then kills what is left.
 func (c *Client) Prepare(ctx context.Context) error {
@@ -250,6 +275,9 @@ func answered(answer *http.Response) error {
 	const maxProblem = 4 << 10
 	data, err := io.ReadAll(io.LimitReader(answer.Body, maxProblem))
 	var p problem
+	if answer.StatusCode == http.StatusNotFound && !json.Valid(data) { // the router's
+		return ErrOld
+	}
 	if err != nil || json.Unmarshal(bytes.TrimSpace(data), &p) != nil || p.Message == "" {
 		return unreachable(fmt.Errorf("the agent answered %d", answer.StatusCode))
 	}

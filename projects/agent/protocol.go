@@ -56,6 +56,9 @@ type Config struct {
 	Secret  string `json:"secret"`
 	Home    string `json:"home"`    // absolute, as the agent sees it
 	Scratch string `json:"scratch"` // for files without a name
+	// Terminals is how many there may be until PUT /limits says more; 0 is the
+	// terminals' own bound.
+	Terminals int `json:"terminals,omitempty"`
 }
 
 func writeHello(w io.Writer, h Hello) error {

@@ -25,6 +25,8 @@ func (s *service) routes() http.Handler {
 	mux.HandleFunc("PUT /terminals/{id}/kept", s.takeKept)
 	mux.HandleFunc("DELETE /terminals/{id}", s.endTerminal)
 	mux.HandleFunc("GET /activity", s.tellActivity)
+	mux.HandleFunc("PUT /limits", s.setLimits)
+	mux.HandleFunc("GET /usage", s.tellUsage)
 	mux.HandleFunc("POST /prepare-stop", s.prepareStop)
 	mux.HandleFunc("POST /end", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusNoContent)

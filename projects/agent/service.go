@@ -35,6 +35,7 @@ type service struct {
 	files     *files.Folder
 	terminals *terminal.Sessions
 	children  *children
+	limits    *limits
 	watchers  *watchers
 	activity  activity
 	isolated  bool

@@ -3,6 +3,7 @@ package agent
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,6 +16,7 @@ type shells struct {
 	options  options
 	config   Config
 	children *children
+	limits   *limits
 }
 
 // start is the Start of terminal.Options. The program is the agent's own as a
@@ -30,9 +32,8 @@ func (s *shells) start(_ string, size pty.Size) (pty.Process, error) {
 		doors[i] = strconv.Itoa(firstExtra + i)
 	}
 	return pty.Start(pty.Command{
-		Argv: []string{"/proc/self/exe", "shim", strings.Join(doors, ","),
-			strconv.FormatUint(s.options.processes, 10), strconv.FormatUint(s.options.dataBytes, 10), shell},
-		Env: s.environment(shell), Dir: s.config.Home, Size: size,
+		Argv: slices.Concat([]string{"/proc/self/exe", "shim", strings.Join(doors, ",")}, s.limits.get().arguments(), []string{shell}),
+		Env:  s.environment(shell), Dir: s.config.Home, Size: size,
 		ExtraFiles: s.options.doors, Spawn: s.children.spawn,
 	})
 }

@@ -24,6 +24,7 @@ type Spec struct {
 	Listener  *os.File // the socket on which the agent serves
 	Config    []byte   // given to the agent through a pipe, at most maxConfigBytes
 	Arguments []string // of the agent, visible inside
+	Limits    Limits   // zero fields are those of Options
 }
 
 // maxConfigBytes fits into a pipe at once, so that nobody has to wait.
@@ -49,7 +50,7 @@ func (s *Sandbox) start(ctx context.Context, mode Mode, spec Spec) (_ *Process, 
 	if len(spec.Config) > maxConfigBytes {
 		return nil, fmt.Errorf("configuration of the agent has %d bytes, at most %d", len(spec.Config), maxConfigBytes)
 	}
-	l := &launch{sandbox: s, mode: mode, spec: spec, limits: s.options.Limits}
+	l := &launch{sandbox: s, mode: mode, spec: spec, limits: spec.Limits.Or(s.options.Limits)}
 	defer l.close()
 	defer func() {
 		if err != nil && l.process != nil {
@@ -122,8 +123,8 @@ func (l *launch) prepare() error {
 		UID: insideID, GID: insideID, Hostname: "project",
 		ReadOnly: readOnly(l.sandbox.options.ReadOnly),
 		HomePath: l.spec.Home, TmpPath: l.spec.Tmp,
-		SharedMemoryBytes: l.limits.SharedMemoryBytes,
-		Filter:            l.sandbox.filter, Arguments: l.spec.Arguments,
+		SharedMemoryBytes: l.limits.SharedMemoryBytes, PTYs: l.limits.ptys(), OpenFiles: uint64(l.limits.OpenFiles),
+		Filter: l.sandbox.filter, Arguments: l.spec.Arguments,
 	}
 	if l.mode == Root {
 		l.plan.UID, l.plan.GID = l.spec.UID, l.spec.UID
@@ -194,7 +195,7 @@ func (l *launch) spawn() error {
 	attr := &os.ProcAttr{Dir: "/", Env: []string{"GOMAXPROCS=1", "GOGC=off"}, Files: []*os.File{null, null, null}, Sys: attributes(l.mode, l.spec.UID)}
 	attr.Files = append(attr.Files, l.files...)
 	attr.Sys.PidFD = &pidfd
-	child, err := l.startProcess(attr)
+	child, err := os.StartProcess(fmt.Sprintf("/proc/self/fd/%d", stage.ProgramFD), []string{"lyceum-agent", "stage"}, attr)
 	if err != nil {
 		return explain(l.mode, err)
 	}
@@ -213,21 +214,6 @@ func (l *launch) spawn() error {
 		return fmt.Errorf("send the plan: %w", err)
 	}
 	return l.planWriter.Close()
-}
-
-// startProcess makes the child, whose user namespace is to belong to the
-// project.
-func (l *launch) startProcess(attr *os.ProcAttr) (child *os.Process, err error) {
-	start := func() (err error) {
-		child, err = os.StartProcess(fmt.Sprintf("/proc/self/fd/%d", stage.ProgramFD), []string{"lyceum-agent", "stage"}, attr)
-		return err
-	}
-	if l.mode == RootUserNS {
-		err = asOwner(l.spec.UID, start)
-	} else {
-		err = start()
-	}
-	return child, err
 }
 
 // capabilities are what the set-up needs, in the new user namespace only.

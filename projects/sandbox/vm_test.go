@@ -81,10 +81,9 @@ func TestVMContract(t *testing.T) {
 	if *vmRefused != "" || *vmMode != string(sandbox.Root) {
 		return // TestContract runs the others
 	}
-	host := sandboxtest.Host{Intruder: *vmProgram, Agent: *agent}
+	host := sandboxtest.Host{Intruder: *vmProgram}
 	inNetwork(t, func() {
 		host.Dial = listenEverywhere(t)
-		mode := sandbox.Mode(*vmMode)
-		write(t, sandboxtest.Table{mode: sandboxtest.Run(t, mode, host)}, []sandbox.Mode{mode})
+		sandboxtest.Run(t, sandbox.Mode(*vmMode), host)
 	})
 }

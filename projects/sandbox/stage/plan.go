@@ -30,6 +30,8 @@ type Plan struct {
 	UserProcs         []int    // cgroup.procs of the user leaf, for the shim
 	Processes         uint64   // RLIMIT_NPROC of programs, 0: none
 	DataBytes         uint64   // RLIMIT_DATA of programs, 0: none
+	OpenFiles         uint64   // RLIMIT_NOFILE of programs, 0: none
+	PTYs              int64    // pseudo-terminals at once
 	Arguments         []string // of the agent
 }
 

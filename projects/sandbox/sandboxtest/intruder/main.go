@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strconv"
+	"strings"
 
 	"lyceum/projects/sandbox/stage"
 )
@@ -37,49 +37,34 @@ func run(args []string) error {
 		return stage.Shim(args[2:])
 	case "agent":
 		return serve(args[2:])
-	case "sleep":
-		return stay()
-	}
-	return act(args[1], args[2:])
-}
-
-// act does one hostile thing.
-func act(what string, args []string) error {
-	most := 0
-	if len(args) > 0 {
-		most, _ = strconv.Atoi(args[len(args)-1]) // where the act has a bound it is the last
-	}
-	switch what {
 	case "try":
-		return json.NewEncoder(os.Stdout).Encode(tryAll(args))
+		return json.NewEncoder(os.Stdout).Encode(tryAll(args[2:]))
 	case "status":
 		return status()
 	case "signals":
 		return signalAll()
-	case "queue":
-		return queueAll()
-	case "own":
-		return ownAll()
-	case "hunt":
-		return hunt()
-	case "hold":
-		return hold(args[0])
-	case "take":
-		return take(args[0])
 	case "kill-all":
 		return killAll()
 	case "forks":
-		return forks(most)
+		return forks()
 	case "memory":
-		return memory(args[0], most)
-	case "spin":
-		return spin()
+		return memory()
 	case "fill":
-		return fill(args[0], most)
+		return fill(args[2])
 	case "terminals":
 		return terminals()
 	case "linger":
 		return linger()
+	case "hold":
+		return hold(args[2])
+	case "holding":
+		return holding(args[2])
+	case "spin":
+		return spin(args[2])
+	case "files":
+		return files(strings.Join(args[2:], ""))
+	case "sleep":
+		select {}
 	}
-	return fmt.Errorf("%q is not known", what)
+	return fmt.Errorf("%q is not known", args[1])
 }
