@@ -19,6 +19,7 @@ type connection struct {
 	folder  string // run/<8 hex>
 	hello   agent.Hello
 	process *sandbox.Process
+	counted bool // followFull follows it; guarded by Host.mu
 
 	mu      sync.Mutex
 	current *agent.Client
@@ -139,6 +140,7 @@ const reconnectTime = 10 * time.Second
 
 // attend watches over an agent until it ends, is stopped, or Run ends.
 func (h *Host) attend(c *connection) {
+	h.followFull(c)
 	h.limitsChanged(c.project) // they may have changed since they were read for the start, or while no server ran
 	h.task(func(ctx context.Context) {
 		if h.OnRunning != nil {

@@ -22,7 +22,10 @@ type Options struct {
 	Sandbox *sandbox.Sandbox
 	Data    string // absolute path of the data directory
 	UIDs    UIDs   // zero: DefaultUIDs
-	Log     *slog.Logger
+	// KernelLog is where the kernel says which programs it has ended; "" is
+	// sandbox.KernelLog.
+	KernelLog string
+	Log       *slog.Logger
 }
 
 // Host starts and stops projects, finds running agents again, and does what
@@ -56,6 +59,8 @@ type Host struct {
 	meters  map[string]*meter
 	ctx     context.Context // of Run; nil before it
 	tasks   sync.WaitGroup  // all that Run waits for
+	// unlogged is true when the kernel's log cannot be read.
+	unlogged bool
 }
 
 var (
@@ -80,6 +85,10 @@ type entry struct {
 		dirty   bool // to be put in force
 		working bool // a goroutine does
 	}
+	killed struct {
+		last    app.Row // of projects.out_of_memory, to be written
+		working bool    // a goroutine does
+	}
 	reasons map[string]string // why it should be restarted, by the part of the host that says so
 }
 
@@ -90,6 +99,9 @@ func New(o Options) *Host {
 	}
 	if o.UIDs == (UIDs{}) {
 		o.UIDs = DefaultUIDs
+	}
+	if o.KernelLog == "" {
+		o.KernelLog = sandbox.KernelLog
 	}
 	return &Host{
 		o: o, slots: make(chan struct{}, maxWorkers),
@@ -134,6 +146,7 @@ func (h *Host) Run(ctx context.Context) error {
 		return err
 	}
 	defer h.finish(cancel, func() { unwatch(); unwatchLimits() })
+	h.task(h.followKilled)
 	if err := h.wakeAll(ctx); err != nil {
 		return err
 	}

@@ -43,6 +43,9 @@ type world struct {
 	store   app.Store
 	sandbox *sandbox.Sandbox
 	server  *server // nil: none
+	// kernelLog is where the host looks for programs that were ended; "" is the
+	// kernel's.
+	kernelLog string
 }
 
 // server is a host that runs.
@@ -99,7 +102,7 @@ func newWorld(t testing.TB, mode sandbox.Mode) *world {
 // enter starts a server, after before has set its hooks.
 func (w *world) enter(before ...func(*projects.Host)) *server {
 	w.t.Helper()
-	s := &server{Host: projects.New(projects.Options{Store: w.store, Sandbox: w.sandbox, Data: w.data, UIDs: testUIDs})}
+	s := &server{Host: projects.New(projects.Options{Store: w.store, Sandbox: w.sandbox, Data: w.data, UIDs: testUIDs, KernelLog: w.kernelLog})}
 	for _, fn := range before {
 		fn(s.Host)
 	}

@@ -30,9 +30,9 @@ var projectState = Field{
 }
 
 var outOfMemory = Field{
-	Name: "out_of_memory", Type: Object, Optional: true, Text: "The last program that the kernel has ended because the project's memory was full.",
+	Name: "out_of_memory", Type: Object, Optional: true, Text: "That the kernel has ended a program because memory was full, the last time since the project was started.",
 	Fields: []Field{
-		{Name: "program", Type: String, Text: "Which program it was."},
+		{Name: "program", Type: String, Optional: true, Text: "Which program it was; missing where the kernel's log cannot be read."},
 		{Name: "time", Type: Time, Text: "When."},
 	},
 }

@@ -23,6 +23,7 @@ type Handle struct {
 	StartTime uint64   `json:"start_time"` // in clock ticks since boot; tells a pid that was used again
 	Boot      string   `json:"boot"`       // id of the boot
 	Mode      Mode     `json:"mode"`
+	UID       int      `json:"uid,omitempty"` // of its processes on the host, where it has one of its own
 	Cgroups   []string `json:"cgroups,omitempty"`
 }
 
@@ -80,6 +81,7 @@ func Find(h Handle) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.handle.UID = h.UID
 	if p.handle.StartTime != h.StartTime {
 		p.Close()
 		return nil, ErrGone // the number is another's now

@@ -204,6 +204,9 @@ func (l *launch) spawn() error {
 	if l.process, err = adopt(child.Pid, pidfd, l.mode, l.group); err != nil {
 		return errors.Join(err, unix.Kill(child.Pid, unix.SIGKILL), child.Release())
 	}
+	if l.mode.ownUID() {
+		l.process.handle.UID = l.spec.UID
+	}
 	if err := child.Release(); err != nil {
 		return err
 	}

@@ -915,15 +915,16 @@ export const SCHEMA: Schema = {
         {
           "name": "out_of_memory",
           "type": "object",
-          "text": "The last program that the kernel has ended because the project's memory was full.",
+          "text": "That the kernel has ended a program because memory was full, the last time since the project was started.",
           "get": true,
           "optional": true,
           "fields": [
             {
               "name": "program",
               "type": "string",
-              "text": "Which program it was.",
+              "text": "Which program it was; missing where the kernel's log cannot be read.",
               "get": true,
+              "optional": true,
               "max": 4096
             },
             {

@@ -302,10 +302,10 @@ export interface Project {
   isolation?: string;
   /** When it will be stopped because nobody uses it; missing while somebody does. */
   stops_at?: number;
-  /** The last program that the kernel has ended because the project's memory was full. */
+  /** That the kernel has ended a program because memory was full, the last time since the project was started. */
   out_of_memory?: {
-    /** Which program it was. */
-    program: string;
+    /** Which program it was; missing where the kernel's log cannot be read. */
+    program?: string;
     /** When. */
     time: number;
   };
