@@ -16,6 +16,8 @@ PACKAGES := $(TOOLS) bubblewrap chromium curl entr iproute2 latexmk poppler-util
 VM_PACKAGES := e2fsprogs qemu-system-x86 xfsprogs
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 
+# Programs that the executable carries.
+CARRIED  := embed/agent/lyceum-agent embed/network/lyceum-network
 GO_FILES := $(shell git ls-files -co --exclude-standard '*.go' '*.sql') go.mod go.sum
 PAGES    := $(shell git ls-files -co --exclude-standard frontend ':!frontend/e2e')
 
@@ -38,7 +40,7 @@ run: build ## builds and serves on http://127.0.0.1:8000; settings as in make ru
 
 build: bin/lyceum ## the one executable, pages and agent inside
 
-dev: tools frontend/node_modules embed/agent/lyceum-agent ## server and pages on http://127.0.0.1:8080; both reload when a file is saved
+dev: tools frontend/node_modules $(CARRIED) ## server and pages on http://127.0.0.1:8080; both reload when a file is saved
 	$(call install-missing,entr)
 	@trap 'trap - EXIT; kill 0' EXIT; trap 'exit 130' INT TERM; $(NPM) dev -- --port 5173 --strictPort & \
 	while sleep 0.2; do \
@@ -52,7 +54,7 @@ deps: ## installs what tests and demos need (Debian packages, npm packages); qui
 tools: # what a build needs beside Go, Node and npm
 	$(call install-missing,$(TOOLS))
 
-quick: frontend/node_modules embed/agent/lyceum-agent ## the tests that need no root and no browser; under a minute
+quick: frontend/node_modules $(CARRIED) ## the tests that need no root and no browser; under a minute
 	go test -short ./...
 	$(NPM) test
 
@@ -75,7 +77,7 @@ lint: frontend/node_modules ## vet, staticcheck, oxlint, types, format of the pa
 	$(NPM) typecheck
 	$(NPM) format:check
 
-race: embed/agent/lyceum-agent ## all Go tests with the race detector, in random order
+race: $(CARRIED) ## all Go tests with the race detector, in random order
 	go test -race -shuffle=on ./...
 
 pages: frontend/node_modules ## all tests of the pages, in a browser too
@@ -106,13 +108,16 @@ clean: ## removes what was built
 	rm -rf bin frontend/dist .dev
 	git clean -fdXq embed
 
-bin/lyceum: embed/dist/index.html.gz embed/agent/lyceum-agent $(GO_FILES) | tools
+bin/lyceum: embed/dist/index.html.gz $(CARRIED) $(GO_FILES) | tools
 	$(BUILD) -o $@ .
 
 # Built first, since the executable carries it; static, since the sandbox may
 # lack every library.
 embed/agent/lyceum-agent: $(GO_FILES)
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./projects/agent/lyceum-agent
+
+embed/network/lyceum-network: $(GO_FILES)
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./projects/network/lyceum-network
 
 embed/dist/index.html.gz: frontend/node_modules $(PAGES)
 	$(NPM) build -- --outDir dist --emptyOutDir

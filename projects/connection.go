@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lyceum/app"
@@ -23,6 +24,9 @@ type connection struct {
 
 	mu      sync.Mutex
 	current *agent.Client
+	keeper  *keeper // of its network; nil: none yet
+
+	online atomic.Bool // it has a network
 }
 
 func (c *connection) client() *agent.Client {
@@ -58,7 +62,11 @@ func (c *connection) kill(ctx context.Context) error {
 	if client := c.client(); client != nil {
 		_ = client.Close() // nothing more to say
 	}
-	if err := c.process.Kill(ctx); err != nil {
+	c.mu.Lock()
+	k := c.keeper
+	c.mu.Unlock()
+	k.stop()
+	if err := errors.Join(endHelper(ctx, c.folder), c.process.Kill(ctx)); err != nil {
 		return err // a later server must still find it
 	}
 	return os.RemoveAll(c.folder)
@@ -96,7 +104,7 @@ func (h *Host) adopt(ctx context.Context, folder string) error {
 	}
 	process, err := find(ctx, folder, r)
 	if errors.Is(err, sandbox.ErrGone) {
-		return errors.Join(sandbox.Forget(r.Process), os.RemoveAll(folder))
+		return errors.Join(endHelper(ctx, folder), sandbox.Forget(r.Process), os.RemoveAll(folder))
 	}
 	if err != nil {
 		return err
@@ -142,6 +150,7 @@ const reconnectTime = 10 * time.Second
 func (h *Host) attend(c *connection) {
 	h.followFull(c)
 	h.limitsChanged(c.project) // they may have changed since they were read for the start, or while no server ran
+	h.keepNetwork(c)
 	h.task(func(ctx context.Context) {
 		if h.OnRunning != nil {
 			h.OnRunning(c.project)
@@ -250,6 +259,7 @@ func StopAll(ctx context.Context, data string) (int, error) {
 			continue
 		}
 		process, err := find(ctx, folder, r)
+		failed = errors.Join(failed, endHelper(ctx, folder))
 		switch {
 		case errors.Is(err, sandbox.ErrGone):
 			err = sandbox.Forget(r.Process)

@@ -20,8 +20,9 @@ import (
 type Options struct {
 	Store   app.Store // with all tables, also the ephemeral ones
 	Sandbox *sandbox.Sandbox
-	Data    string // absolute path of the data directory
-	UIDs    UIDs   // zero: DefaultUIDs
+	Network *sandbox.Program // the helper that forwards; nil: projects have no network
+	Data    string           // absolute path of the data directory
+	UIDs    UIDs             // zero: DefaultUIDs
 	// KernelLog is where the kernel says which programs it has ended; "" is
 	// sandbox.KernelLog.
 	KernelLog string

@@ -124,17 +124,24 @@ func nextGeneration(name string) (int64, error) {
 // socketPath calls fn with a path to the socket in a folder that is short
 // enough, however long the data directory's is.
 func socketPath(folder string, fn func(path string) error) error {
+	return pathIn(folder, socketName, fn)
+}
+
+// pathIn does so for any name in the folder.
+func pathIn(folder, name string, fn func(path string) error) error {
 	f, err := os.OpenFile(folder, unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return fn(fmt.Sprintf("/proc/self/fd/%d/%s", f.Fd(), socketName))
+	return fn(fmt.Sprintf("/proc/self/fd/%d/%s", f.Fd(), name))
 }
 
 // listen makes the socket; the file is for the agent.
-func listen(folder string) (file *os.File, err error) {
-	err = socketPath(folder, func(path string) error {
+func listen(folder string) (*os.File, error) { return listenIn(folder, socketName) }
+
+func listenIn(folder, name string) (file *os.File, err error) {
+	err = pathIn(folder, name, func(path string) error {
 		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 		if err != nil {
 			return err

@@ -98,6 +98,7 @@ func (h *Host) startAgent(ctx context.Context, id string, row app.Row) (_ *conne
 	}
 	process, err := h.o.Sandbox.Start(ctx, sandbox.Spec{
 		Name: filepath.Base(folder), UID: uid, Home: home, Tmp: tmp, Listener: listener, Config: data, Limits: limits,
+		Network: limits.Network == sandbox.Filtered && h.o.Network != nil,
 	})
 	if err != nil {
 		return nil, err

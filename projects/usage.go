@@ -146,7 +146,10 @@ func (h *Host) measure(ctx context.Context, project string, before sample) (app.
 	if c == nil {
 		return row, sample{}, nil
 	}
-	row["bounded"] = c.process.Bounded()
+	row["bounded"], row["network"] = c.process.Bounded(), sandbox.Off
+	if c.online.Load() {
+		row["network"] = sandbox.Filtered
+	}
 	if note != "" {
 		row["note"] = note
 	}

@@ -68,6 +68,7 @@ var projects = &Table{
 		outOfMemory,
 		{Name: "disk_full", Type: Time, Optional: true, Text: "Since when all the space on disk that it may have is used."},
 		{Name: "restart_reason", Type: String, Optional: true, Text: "Why it should be restarted, as a sentence."},
+		{Name: "network_note", Type: String, Optional: true, Text: "Why its network is not as its limits say, as a sentence."},
 		{Name: "uid", Type: Int, Optional: true, Hidden: true, Text: "The user id of its processes on the host."},
 		requestIDs,
 	},

@@ -71,7 +71,10 @@ func checkBuild() []sandbox.Finding {
 	if _, err := embed.Agent(); err != nil {
 		return finding(sandbox.Missing, "build", "The agent is %v.", err)
 	}
-	return finding(sandbox.OK, "build", "Pages and agent are in this executable.")
+	if _, err := embed.Network(); err != nil {
+		return finding(sandbox.Missing, "build", "The network helper is %v.", err)
+	}
+	return finding(sandbox.OK, "build", "Pages, agent and network helper are in this executable.")
 }
 
 func checkIsolation(ctx context.Context, cfg *config.Config) []sandbox.Finding {

@@ -133,8 +133,12 @@ func (s *server) open(ctx context.Context, version string) error {
 	}
 	s.closers = append(s.closers, func() error { s.engine.Close(); return nil })
 	s.auth = auth.New(durable, s.log)
+	helper, err := s.openHelper()
+	if err != nil {
+		return err
+	}
 	s.host = projects.New(projects.Options{
-		Store: s.engine.Store(), Sandbox: box, Data: s.cfg.Data, Log: s.log,
+		Store: s.engine.Store(), Sandbox: box, Network: helper, Data: s.cfg.Data, Log: s.log,
 		UIDs: projects.UIDs{First: int64(s.cfg.ProjectUIDs.First), Count: int64(s.cfg.ProjectUIDs.Count)},
 	})
 	s.stats = stats.New(stats.Options{
@@ -208,6 +212,22 @@ func (s *server) connect(index *access.Index) {
 	}
 	s.engine.Writers["registration_tokens"] = auth.Invitations{Auth: s.auth}
 	s.engine.Writers["api_keys"] = auth.Keys{Auth: s.auth, Access: index}
+}
+
+// openHelper returns the program that carries the connections of projects. An
+// executable without it serves projects without a network.
+func (s *server) openHelper() (*sandbox.Program, error) {
+	code, err := embed.Network()
+	if errors.Is(err, embed.ErrNotBuilt) {
+		s.log.Warn("projects can have no network", "part", "projects", "err", err)
+		return nil, nil
+	}
+	program, err := sandbox.NewProgram(code)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, program.Close)
+	return program, nil
 }
 
 func (s *server) openSandbox(ctx context.Context) (*sandbox.Sandbox, error) {

@@ -23,8 +23,8 @@ const maxEntries = 100
 // hostName is what may be a name: the labels of RFC 1123.
 var hostName = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
-// Parse makes a policy of what an administrator has set. Its errors are
-// sentences.
+// Parse makes a policy of what an administrator has set. Its error is a sentence;
+// the policy then has what was understood and nothing more.
 func Parse(mode string, allow []string) (Policy, error) {
 	p := Policy{Mode: Mode(mode)}
 	switch p.Mode {
@@ -32,19 +32,21 @@ func Parse(mode string, allow []string) (Policy, error) {
 		p.Mode = Off
 	case Off, Filtered:
 	default:
-		return Policy{}, app.Errorf(app.Invalid, "The network %q is not known; it is off or filtered.", mode)
+		return Policy{Mode: Off}, app.Errorf(app.Invalid, "The network %q is not known; it is off or filtered.", mode)
 	}
 	if len(allow) > maxEntries {
-		return Policy{}, app.Errorf(app.Invalid, "The allow list has %d entries, at most %d.", len(allow), maxEntries)
+		return p, app.Errorf(app.Invalid, "The allow list has %d entries, at most %d.", len(allow), maxEntries)
 	}
+	var first error
 	for _, text := range allow {
 		e, err := parseEntry(text)
-		if err != nil {
-			return Policy{}, err
+		if err == nil {
+			p.Allow = append(p.Allow, e)
+		} else if first == nil {
+			first = err
 		}
-		p.Allow = append(p.Allow, e)
 	}
-	return p, nil
+	return p, first
 }
 
 // parseEntry reads host, host:port, address, address:port, CIDR and CIDR:port;

@@ -33,11 +33,12 @@ func (s *Sandbox) probe(ctx context.Context, mode Mode) error {
 		}
 	}
 	p, err := s.start(ctx, mode, Spec{
-		Name: "probe-" + strconv.Itoa(os.Getpid()), UID: probeUID, Home: dir, Tmp: dir, Arguments: []string{"-probe"},
+		Name: "probe-" + strconv.Itoa(os.Getpid()), UID: probeUID, Home: dir, Tmp: dir, Arguments: []string{"-probe"}, Network: true,
 	})
 	if err != nil {
 		return err
 	}
+	s.noNetwork = p.probeNetwork()
 	return p.Kill(ctx)
 }
 
@@ -104,6 +105,7 @@ func (s *Sandbox) Findings() []Finding {
 		add(Limited, "limits", "No cgroups (%s): each program, not the whole project, has at most %d MiB of memory; CPU is not limited. "+
 			"Start the server as root, or as a service with Delegate=yes.", why, l.MemoryBytes>>20)
 	}
+	all = append(all, s.networkFinding())
 	add(Limited, "disk", "The size of a project on disk is not limited; watch the free space of the data directory.")
 	return all
 }

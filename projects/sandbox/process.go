@@ -35,6 +35,9 @@ type Process struct {
 	done   chan struct{} // closed when it has ended
 	gone   chan struct{} // closed when nobody watches any more
 	once   sync.Once
+
+	network      *os.File // in the mode without root: the other end of its interface, nil: none
+	whyNoNetwork error
 }
 
 // adopt takes over a process by its pidfd.
@@ -135,7 +138,7 @@ func (p *Process) watch() {
 
 // Close lets go of the process, which goes on.
 func (p *Process) Close() {
-	p.once.Do(func() { _ = p.pidfd.Close() })
+	p.once.Do(func() { closeAll([]*os.File{p.pidfd, p.network}) })
 	<-p.gone
 }
 

@@ -26,6 +26,8 @@ type Sandbox struct {
 	filter  []uint64
 	cgroups *cgroups // nil: none, see why
 	why     error    // why there are no cgroups
+
+	noNetwork error // why a project could have no network if it should
 }
 
 // Open finds out what this machine can keep. It fails with a sentence when that

@@ -25,6 +25,7 @@ type Spec struct {
 	Config    []byte   // given to the agent through a pipe, at most maxConfigBytes
 	Arguments []string // of the agent, visible inside
 	Limits    Limits   // zero fields are those of Options
+	Network   bool     // the project has a network from its start on; see Process.OpenNetwork
 }
 
 // maxConfigBytes fits into a pipe at once, so that nobody has to wait.
@@ -68,6 +69,7 @@ func (s *Sandbox) start(ctx context.Context, mode Mode, spec Spec) (_ *Process, 
 	if err := l.ready(ctx); err != nil {
 		return nil, err
 	}
+	l.takeNetwork()
 	return l.process, nil
 }
 
@@ -84,11 +86,12 @@ type launch struct {
 	files      []*os.File // of the child, from stage.PlanFD on
 	planWriter *os.File
 	readyPipe  *os.File
+	network    *os.File // socket on which the stage hands the network over, nil: it does not
 }
 
 func (l *launch) close() {
 	closeAll(l.files)
-	closeAll([]*os.File{l.planWriter, l.readyPipe})
+	closeAll([]*os.File{l.planWriter, l.readyPipe, l.network})
 }
 
 // prepare makes pipes, cgroups, detached mounts and the plan.
@@ -130,6 +133,9 @@ func (l *launch) prepare() error {
 		l.plan.UID, l.plan.GID = l.spec.UID, l.spec.UID
 	}
 	if err := l.prepareGroup(); err != nil {
+		return err
+	}
+	if err := l.giveNetwork(); err != nil {
 		return err
 	}
 	return l.prepareMounts()

@@ -949,6 +949,14 @@ export const SCHEMA: Schema = {
           "get": true,
           "optional": true,
           "max": 4096
+        },
+        {
+          "name": "network_note",
+          "type": "string",
+          "text": "Why its network is not as its limits say, as a sentence.",
+          "get": true,
+          "optional": true,
+          "max": 4096
         }
       ]
     },

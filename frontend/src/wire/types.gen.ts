@@ -313,6 +313,8 @@ export interface Project {
   disk_full?: number;
   /** Why it should be restarted, as a sentence. */
   restart_reason?: string;
+  /** Why its network is not as its limits say, as a sentence. */
+  network_note?: string;
 }
 
 /** Sets who is in a project; it is read in projects.users. A member may delete the own row to leave. */
@@ -813,7 +815,7 @@ export const TABLES: { readonly [T in TableName]: TableInfo } = {
   },
   projects: {
     key: ["id"],
-    fields: ["action_request", "created", "description", "disk_full", "id", "isolation", "last_edited", "out_of_memory", "restart_reason", "state", "stops_at", "title", "users"],
+    fields: ["action_request", "created", "description", "disk_full", "id", "isolation", "last_edited", "network_note", "out_of_memory", "restart_reason", "state", "stops_at", "title", "users"],
     settable: ["action_request", "description", "id", "title"],
     fresh: ["action_request"],
     limit: 1000,

@@ -18,11 +18,16 @@ var inside = flag.Bool("in-namespaces", false, "the test runs in namespaces of i
 
 // Main runs the tests of a package in a network and mount namespace of their
 // own, made for all of its goroutines: the binary starts itself again. With
-// -short it runs them as they are; they must then need no network.
-func Main(m *testing.M) {
+// -short it runs them as they are; they must then need no network. What is to be
+// done after all tests is given as after.
+func Main(m *testing.M, after ...func()) {
 	flag.Parse()
 	if testing.Short() || *inside {
-		os.Exit(m.Run())
+		code := m.Run()
+		for _, fn := range after {
+			fn()
+		}
+		os.Exit(code)
 	}
 	if os.Geteuid() != 0 {
 		fmt.Fprintln(os.Stderr, "this needs root: run make test as root, or go test -short")

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"lyceum/projects/network/link"
 )
 
 // readOnlyProc are parts of /proc that change the host for who may write them.
@@ -139,7 +141,7 @@ func generate(plan Plan) error {
 		"etc/group":       fmt.Sprintf("root:x:0:\ntty:x:5:\nuser:x:%d:\nnogroup:x:65534:\n", plan.GID),
 		"etc/hosts":       "127.0.0.1 localhost " + plan.Hostname + "\n::1 localhost ip6-localhost ip6-loopback\n",
 		"etc/hostname":    plan.Hostname + "\n",
-		"etc/resolv.conf": "", // there is no network to ask
+		"etc/resolv.conf": fmt.Sprintf("nameserver %s\noptions timeout:4\n", link.Gateway4), // there while the network is on
 		"etc/nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n" +
 			"protocols: files\nservices: files\nethers: files\nrpc: files\n",
 	}

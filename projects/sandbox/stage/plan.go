@@ -25,6 +25,8 @@ type Plan struct {
 	TmpFD    int // detached mount of /tmp, 0: open TmpPath
 	TmpPath  string
 
+	NetworkFD int // socket on which the interface is handed over, 0: none is made
+
 	SharedMemoryBytes int64    // bound of /dev/shm and of /run/user
 	Filter            []uint64 // seccomp program, each a packed sock_filter
 	UserProcs         []int    // cgroup.procs of the user leaf, for the shim
