@@ -149,7 +149,7 @@ func (h *Host) followTerminals(ctx context.Context, project string, client *agen
 		default:
 		}
 		err := client.WatchTerminals(ctx, func(info terminal.Info) error { return h.noteTerminal(ctx, project, info) })
-		if err == nil || ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil || errors.Is(err, agent.ErrOld) {
 			return
 		}
 		select {

@@ -77,7 +77,7 @@ const adoptTime = 10 * time.Second
 
 // adoptAll finds the agents of earlier servers. One that does not answer, or
 // answers wrongly, is ended: its project will be started again when somebody
-// opens it.
+// opens it. One of another version goes on, with what both understand.
 func (h *Host) adoptAll(ctx context.Context) error {
 	folders, err := runFolders(h.o.Data)
 	if err != nil {
@@ -102,6 +102,9 @@ func (h *Host) adopt(ctx context.Context, folder string) error {
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(folder)) // a start that did not get far
 	}
+	if r.copied(folder) {
+		return errors.Join(errCopied, os.RemoveAll(folder))
+	}
 	process, err := find(ctx, folder, r)
 	if errors.Is(err, sandbox.ErrGone) {
 		return errors.Join(endHelper(ctx, folder), sandbox.Forget(r.Process), os.RemoveAll(folder))
@@ -111,7 +114,13 @@ func (h *Host) adopt(ctx context.Context, folder string) error {
 	}
 	c := &connection{project: r.Project, folder: folder, process: process,
 		hello: agent.Hello{Project: r.Project, Secret: r.Secret, Generation: h.generation}}
-	if err := c.dial(ctx); err != nil {
+	switch err := c.dial(ctx); {
+	case errors.Is(err, agent.ErrVersion):
+		c.current = agent.Mute(errMute)
+	case err != nil:
+		h.mu.Lock()
+		h.entryLocked(r.Project).lost = "The project did not answer when the server was started again, and was stopped."
+		h.mu.Unlock()
 		return errors.Join(err, c.kill(ctx))
 	}
 	h.mu.Lock()
@@ -123,6 +132,8 @@ func (h *Host) adopt(ctx context.Context, folder string) error {
 	e.agent = c
 	return nil
 }
+
+var errCopied = errors.New("the folder is a copy; its project runs elsewhere, or ran")
 
 // find returns the process of a record. An agent whose process was not noted,
 // because its server was killed at that moment, is asked to end.
@@ -146,6 +157,13 @@ func find(ctx context.Context, folder string, r record) (*sandbox.Process, error
 // process lives; a machine that is out of memory recovers within it.
 const reconnectTime = 10 * time.Second
 
+// An agent that breaks its connection again and again would keep the server
+// busy: more than maxBreaks in a row, each within steadyTime, end it.
+const (
+	steadyTime = 30 * time.Second
+	maxBreaks  = 10
+)
+
 // attend watches over an agent until it ends, is stopped, or Run ends.
 func (h *Host) attend(c *connection) {
 	h.followFull(c)
@@ -155,8 +173,9 @@ func (h *Host) attend(c *connection) {
 		if h.OnRunning != nil {
 			h.OnRunning(c.project)
 		}
+		breaks := 0
 		for {
-			client := c.client()
+			client, since := c.client(), time.Now()
 			h.task(func(ctx context.Context) { h.followTerminals(ctx, c.project, client) })
 			select {
 			case <-ctx.Done():
@@ -168,6 +187,14 @@ func (h *Host) attend(c *connection) {
 			}
 			if !h.attended(c) {
 				return // it is being stopped
+			}
+			if breaks++; time.Since(since) > steadyTime {
+				breaks = 0
+			}
+			if breaks > maxBreaks {
+				h.o.Log.Warn("agent breaks its connections", "project", c.project)
+				h.lose(ctx, c, "The project broke off its connection to the server again and again, and was stopped.")
+				return
 			}
 			if err := h.reconnect(ctx, c); err != nil && ctx.Err() == nil {
 				h.o.Log.Warn("agent lost", "project", c.project, "err", err)
@@ -255,6 +282,10 @@ func StopAll(ctx context.Context, data string) (int, error) {
 	for _, folder := range folders {
 		r, err := readRecord(folder)
 		if err != nil {
+			failed = errors.Join(failed, os.RemoveAll(folder))
+			continue
+		}
+		if r.copied(folder) {
 			failed = errors.Join(failed, os.RemoveAll(folder))
 			continue
 		}

@@ -204,6 +204,11 @@ func (h *Host) wakeAll(ctx context.Context) error {
 	for _, c := range found {
 		h.wake(c.project) // its project may have been deleted
 		h.attend(c)
+		h.task(func(ctx context.Context) {
+			if err := h.noteVersion(ctx, c); err != nil && ctx.Err() == nil && !errors.Is(err, app.ErrNotFound) {
+				h.o.Log.Error("version of an agent not noted", "project", c.project, "err", err)
+			}
+		})
 	}
 	return nil
 }

@@ -154,23 +154,31 @@ func (h *Host) keepLimits(ctx context.Context, e *entry) {
 	}
 }
 
-// putLimits puts the limits of a project that runs in force, and says which
-// cannot be.
-func (h *Host) putLimits(ctx context.Context, c *connection) error {
+// bound sets what the kernel keeps, and returns the limits and which of them cannot
+// be kept.
+func (h *Host) bound(ctx context.Context, c *connection) (sandbox.Limits, []string, error) {
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
 	case <-ctx.Done():
-		return ctx.Err()
+		return sandbox.Limits{}, nil, ctx.Err()
 	}
 	l, err := h.limitsOf(ctx, c.project)
 	if err != nil {
-		return err
+		return sandbox.Limits{}, nil, err
 	}
 	unmet, err := c.process.SetLimits(ctx, l)
+	return l, unmet, err
+}
+
+// putLimits puts the limits of a project that runs in force, and says which
+// cannot be.
+func (h *Host) putLimits(ctx context.Context, c *connection) error {
+	l, unmet, err := h.bound(ctx, c)
 	if err != nil {
 		return err
 	}
+	// Without a slot: an agent that never answers must not keep others from one.
 	err = c.client().SetLimits(ctx, agentLimits(l, c.process.Bounded(), h.o.Sandbox.Mode()))
 	if errors.Is(err, agent.ErrOld) {
 		unmet = append(unmet, "It was started by an older version of Lyceum, which does not know all limits; they hold after a restart of the project.")

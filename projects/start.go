@@ -84,6 +84,9 @@ func (h *Host) startAgent(ctx context.Context, id string, row app.Row) (_ *conne
 		return nil, fmt.Errorf("make the agent's socket: %w", err)
 	}
 	defer listener.Close()
+	if rec.Socket, err = socketOf(folder); err != nil {
+		return nil, err
+	}
 	limits, err := h.limitsOf(ctx, id)
 	if err != nil {
 		return nil, err

@@ -71,6 +71,14 @@ func newWorld(t testing.TB, mode sandbox.Mode) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w := &world{t: t, data: t.TempDir(), sandbox: openSandbox(t, mode, code), store: memstore.New(slices.Concat(schema.Tables(), schema.Ephemeral()))}
+	t.Cleanup(w.remove)
+	return w
+}
+
+// openSandbox returns a sandbox that starts an agent.
+func openSandbox(t testing.TB, mode sandbox.Mode, code []byte) *sandbox.Sandbox {
+	t.Helper()
 	program, err := sandbox.NewProgram(code)
 	if err != nil {
 		t.Fatal(err)
@@ -79,24 +87,26 @@ func newWorld(t testing.TB, mode sandbox.Mode) *world {
 	if err != nil {
 		t.Fatalf("this machine cannot do what the tests need: %v", err)
 	}
-	w := &world{t: t, data: t.TempDir(), sandbox: s, store: memstore.New(slices.Concat(schema.Tables(), schema.Ephemeral()))}
-	t.Cleanup(func() {
-		w.leave()
-		groups := w.cgroups()
-		if _, err := projects.StopAll(context.WithoutCancel(t.Context()), w.data); err != nil {
-			t.Errorf("StopAll: %v", err)
+	t.Cleanup(func() { _ = program.Close() })
+	return s
+}
+
+// remove ends what runs; nothing may be left.
+func (w *world) remove() {
+	t := w.t
+	w.leave()
+	groups := w.cgroups()
+	if _, err := projects.StopAll(context.WithoutCancel(t.Context()), w.data); err != nil {
+		t.Errorf("StopAll: %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(w.data, "run", "*", "*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	for _, folder := range groups {
+		if _, err := os.Stat(folder); err == nil {
+			t.Errorf("cgroup %s is left", folder)
 		}
-		if left, _ := filepath.Glob(filepath.Join(w.data, "run", "*", "*")); len(left) > 0 {
-			t.Errorf("left behind: %v", left)
-		}
-		for _, folder := range groups {
-			if _, err := os.Stat(folder); err == nil {
-				t.Errorf("cgroup %s is left", folder)
-			}
-		}
-		_ = program.Close()
-	})
-	return w
+	}
 }
 
 // enter starts a server, after before has set its hooks.

@@ -12,9 +12,20 @@ import (
 	"github.com/libp2p/go-yamux/v5"
 )
 
-// Version is that of the protocol between server and agent. A server takes up
-// agents of its own and older versions as far as it says in oldestVersion.
-const Version = 1
+// Version is that of the protocol between server and agent. It is raised, once
+// for each release, when one side asks what the other did not know before:
+//
+//  1. files and terminals
+//  2. limits, use and activity; what is left of terminals
+//
+// An agent outlives the server, so that a server meets agents of the versions
+// before its own and, when somebody goes back to an older server, after it.
+const Version = 2
+
+// oldestVersion is the oldest that this version can speak with, as an agent with
+// servers and as a server with agents. What an older agent does not know it
+// answers with ErrOld.
+const oldestVersion = 1
 
 // Bounds of a connection.
 const (
@@ -35,7 +46,10 @@ const (
 
 // Hello is the first message of both sides.
 type Hello struct {
-	Version int    `json:"version"`
+	Version int `json:"version"`
+	// Oldest is the oldest version that this side can speak with; absent in
+	// version 1.
+	Oldest  int    `json:"oldest,omitempty"`
 	Project string `json:"project"`
 	Secret  string `json:"secret"`
 	// Generation counts the starts of servers on one data directory.
@@ -48,6 +62,12 @@ type Hello struct {
 func (h Hello) same(other Hello) bool {
 	return h.Project == other.Project && h.Secret != "" &&
 		subtle.ConstantTimeCompare([]byte(h.Secret), []byte(other.Secret)) == 1
+}
+
+// speaks reports whether this version and the other side have a language in
+// common.
+func (h Hello) speaks() bool {
+	return h.Version >= oldestVersion && (h.Version <= Version || h.Oldest > 0 && h.Oldest <= Version)
 }
 
 // Config is what the agent has to know at its start; it comes through a pipe.

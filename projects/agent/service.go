@@ -146,7 +146,7 @@ func (s *service) greet(conn net.Conn) (*yamux.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := Hello{Version: Version, Project: s.config.Project, Secret: s.config.Secret, Generation: theirs.Generation}
+	own := Hello{Version: Version, Oldest: oldestVersion, Project: s.config.Project, Secret: s.config.Secret, Generation: theirs.Generation}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	refusal := ""
@@ -157,7 +157,7 @@ func (s *service) greet(conn net.Conn) (*yamux.Session, error) {
 		refusal = "a newer server has taken over"
 	}
 	if refusal != "" {
-		return nil, errors.Join(errors.New(refusal), writeHello(conn, Hello{Version: Version, Error: refusal}))
+		return nil, errors.Join(errors.New(refusal), writeHello(conn, Hello{Version: Version, Oldest: oldestVersion, Error: refusal}))
 	}
 	if err := writeHello(conn, own); err != nil {
 		return nil, err
