@@ -46,16 +46,19 @@ func helperPID(t *testing.T, data string) int {
 }
 
 // gone waits until a process has ended.
-func gone(t *testing.T, pid int) {
+func gone(t *testing.T, pid int) { becomes(t, pid, "Z") }
+
+// becomes waits until a process has a state, or has ended.
+func becomes(t *testing.T, pid int, state string) {
 	t.Helper()
 	deadline := time.Now().Add(waitTime)
 	for {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if err != nil || strings.Contains(string(stat), ") Z ") {
+		if err != nil || strings.Contains(string(stat), ") "+state+" ") {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("process %d is left", pid)
+			t.Fatalf("process %d is %q, not %s", pid, stat, state)
 		}
 		<-time.After(5 * time.Millisecond)
 	}
@@ -120,6 +123,7 @@ func TestHelperThatDiesIsReplaced(t *testing.T) {
 	if err := unix.Kill(positive(t, pid), unix.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	becomes(t, pid, "T") // until then one of its threads may still answer
 	s.limits("p1", "filtered", "10.5.5.5")
 	gone(t, pid)
 	p.becomes("hello", "tcp", "10.5.5.5")

@@ -45,7 +45,7 @@ func serveProject(data string) error {
 			return err
 		}
 	}
-	host, err := open(ctx, sandbox.RootUserNS, data, store)
+	host, err := open(ctx, sandbox.RootUserNS, data, store, os.Stderr)
 	if err != nil {
 		return err
 	}

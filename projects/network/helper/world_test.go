@@ -5,6 +5,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/url"
 	"os"
 	"os/exec"
@@ -118,7 +120,7 @@ func newSite(t testing.TB, mode sandbox.Mode) *site {
 func (s *site) start(mode sandbox.Mode) {
 	s.t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
-	host, err := open(ctx, mode, s.data, s.store)
+	host, err := open(ctx, mode, s.data, s.store, s.t.Output())
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -131,7 +133,7 @@ func (s *site) start(mode sandbox.Mode) {
 	s.host, s.stop = host, sync.OnceFunc(func() { cancel(); done.Wait() })
 }
 
-func open(ctx context.Context, mode sandbox.Mode, data string, store app.Store) (*projects.Host, error) {
+func open(ctx context.Context, mode sandbox.Mode, data string, store app.Store, log io.Writer) (*projects.Host, error) {
 	agent, err := program("agent")
 	if err != nil {
 		return nil, err
@@ -144,7 +146,8 @@ func open(ctx context.Context, mode sandbox.Mode, data string, store app.Store) 
 	if err != nil {
 		return nil, err
 	}
-	host := projects.New(projects.Options{Store: store, Sandbox: box, Network: helper, Data: data, UIDs: testUIDs})
+	host := projects.New(projects.Options{Store: store, Sandbox: box, Network: helper, Data: data, UIDs: testUIDs,
+		Log: slog.New(slog.NewTextHandler(log, nil))})
 	return host, host.Start(ctx)
 }
 
