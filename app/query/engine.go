@@ -263,3 +263,10 @@ func (e *Engine) drop(ctx context.Context, r app.Range, which func(app.Row) bool
 		r.After = page.Next
 	}
 }
+
+// Compact has the memory of what is kept of the latest changes moved together.
+func (e *Engine) Compact() {
+	for _, log := range e.logs {
+		log.Compact()
+	}
+}

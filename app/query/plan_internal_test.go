@@ -225,7 +225,7 @@ func TestQ2ARowThatMovesWhileItIsReadIsFoundOnce(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			row := Clone(rec.Row)
+			row := app.Clone(rec.Row)
 			n++
 			row["last_edited"] = ends[n%2] // from one end of the order to the other
 			p.put("projects", "p01500", row)

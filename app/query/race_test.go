@@ -107,7 +107,7 @@ type room struct {
 }
 
 func (r *room) Set(ctx context.Context, s query.Set) (app.Row, error) {
-	row := query.Clone(s.Row)
+	row := app.Clone(s.Row)
 	row["seq"] = r.seq.Add(1)
 	id := schema.JoinID("d1", row["seq"])
 	_, err := r.store.Write(ctx, app.Write{Table: "patches", ID: id, Row: row, IfRev: app.Absent})

@@ -22,7 +22,7 @@ func Update(ctx context.Context, store app.Store, table, id string, change func(
 		if err != nil {
 			return app.Record{}, err
 		}
-		row, err := change(Clone(rec.Row))
+		row, err := change(app.Clone(rec.Row))
 		if err != nil {
 			return app.Record{}, err
 		}
@@ -35,30 +35,4 @@ func Update(ctx context.Context, store app.Store, table, id string, change func(
 		}
 	}
 	return app.Record{}, app.ErrConflict
-}
-
-// Clone copies a row in depth; bytes, which nobody changes in place, are shared.
-func Clone(row app.Row) app.Row {
-	if row == nil {
-		return nil
-	}
-	return clone(row).(app.Row)
-}
-
-func clone(v any) any {
-	switch v := v.(type) {
-	case app.Row:
-		out := make(app.Row, len(v))
-		for k, e := range v {
-			out[k] = clone(e)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, e := range v {
-			out[i] = clone(e)
-		}
-		return out
-	}
-	return v
 }

@@ -16,7 +16,8 @@ const (
 
 // giveBack returns to the machine the memory that watches have left which came in
 // great number and have gone. Go alone would keep it for minutes, in case that they
-// come again, while the programs of projects may need it.
+// come again, while the programs of projects may need it. What stays is moved
+// together before: Go gives back whole pages only.
 func (s *server) giveBack(ctx context.Context) error {
 	tick := time.NewTicker(giveBackEvery)
 	defer tick.Stop()
@@ -30,6 +31,7 @@ func (s *server) giveBack(ctx context.Context) error {
 		now, most := s.engine.Peak() // a class may come and go between two looks
 		var left bool
 		if peak, left = manyLeft(max(peak, most), now); left {
+			s.engine.Compact()
 			debug.FreeOSMemory()
 		}
 	}
