@@ -14,7 +14,7 @@ func (x *Index) Role(c app.Caller, projectID string) app.Role {
 	if _, ok := x.accounts[c.AccountID]; !ok || x.lost || c.ProjectID != "" && c.ProjectID != projectID {
 		return app.NoRole
 	}
-	role := x.projects[projectID][c.AccountID]
+	role := x.roles[c.AccountID][projectID]
 	if c.ReadOnly {
 		role = min(role, app.Viewer)
 	}
@@ -114,8 +114,8 @@ func (x *Index) Collaborators(c app.Caller) []string {
 	}
 	people := map[string]bool{c.AccountID: true}
 	for project := range x.rolesLocked(c) {
-		for id := range x.projects[project] {
-			people[id] = true
+		for _, m := range x.projects[project] {
+			people[m.account] = true
 		}
 	}
 	return sorted(people)
@@ -182,7 +182,7 @@ func (x *Index) Collaborate(c app.Caller, accountID string) bool {
 		return true
 	}
 	for project := range x.rolesLocked(c) {
-		if _, ok := x.projects[project][accountID]; ok {
+		if _, ok := x.roles[accountID][project]; ok {
 			return true
 		}
 	}

@@ -28,7 +28,7 @@ type Index struct {
 	accounts map[string]account
 	sessions map[string]session
 	keys     map[string]key
-	projects map[string]map[string]app.Role // project → account → role
+	projects map[string][]member            // project → its people, in no order
 	roles    map[string]map[string]app.Role // account → project → role
 	admins   int
 	stamps   map[string]int64 // account → how often its access has changed
@@ -38,6 +38,12 @@ type Index struct {
 type account struct {
 	name  string
 	admin bool
+}
+
+// member is one of a project's people. A list of them takes a tenth of a map.
+type member struct {
+	account string
+	role    app.Role
 }
 
 type session struct {
@@ -54,7 +60,7 @@ func Open(ctx context.Context, store app.Store) (*Index, error) {
 		loading: make(map[string]int64), logs: make(map[string]string),
 		accounts: make(map[string]account), sessions: make(map[string]session),
 		keys:     make(map[string]key),
-		projects: make(map[string]map[string]app.Role), roles: make(map[string]map[string]app.Role),
+		projects: make(map[string][]member), roles: make(map[string]map[string]app.Role),
 		stamps: make(map[string]int64), watchers: make(map[string]map[*watcher]struct{}),
 	}
 	if err := x.followAll(ctx, store); err != nil {
@@ -258,18 +264,24 @@ func (x *Index) putSessionLocked(id string, row app.Row, who concerned) {
 }
 
 func (x *Index) putProjectLocked(id string, row app.Row, who concerned) {
-	now := Users(row)
-	before, was := x.projects[id]
-	if !was { // most, at a start
-		if len(now) > 0 {
-			x.projects[id] = now
+	people := membersOf(row)
+	was := x.projects[id]
+	if len(was) == 0 { // most, at a start
+		for _, m := range people {
+			x.addRoleLocked(m.account, id, m.role)
+			who.add(m.account)
 		}
-		for accountID, role := range now {
-			x.addRoleLocked(accountID, id, role)
-			who.add(accountID)
-		}
-		return
+	} else {
+		x.moveRolesLocked(id, rolesOf(was), rolesOf(people), who)
 	}
+	x.projects[id] = people
+	if len(people) == 0 {
+		delete(x.projects, id)
+	}
+}
+
+// moveRolesLocked takes in how the roles in a project have changed.
+func (x *Index) moveRolesLocked(id string, before, now map[string]app.Role, who concerned) {
 	same := len(now) == len(before)
 	people := len(now) == len(before) // the set of people, whatever their roles
 	for accountID, role := range now {
@@ -296,10 +308,6 @@ func (x *Index) putProjectLocked(id string, row app.Row, who concerned) {
 		}
 		x.addRoleLocked(accountID, id, role)
 	}
-	x.projects[id] = now
-	if len(now) == 0 {
-		delete(x.projects, id)
-	}
 }
 
 func (x *Index) addRoleLocked(accountID, projectID string, role app.Role) {
@@ -312,15 +320,28 @@ func (x *Index) addRoleLocked(accountID, projectID string, role app.Role) {
 }
 
 // Users reads the roles out of a row of projects.
-func Users(row app.Row) map[string]app.Role {
+func Users(row app.Row) map[string]app.Role { return rolesOf(membersOf(row)) }
+
+func membersOf(row app.Row) []member {
 	users, _ := row["users"].(app.Row)
-	roles := make(map[string]app.Role, len(users))
+	if len(users) == 0 {
+		return nil
+	}
+	people := make([]member, 0, len(users))
 	for id, v := range users {
 		user, _ := v.(app.Row)
 		name, _ := user["role"].(string)
 		if role := app.ParseRole(name); role != app.NoRole {
-			roles[id] = role
+			people = append(people, member{id, role})
 		}
+	}
+	return people
+}
+
+func rolesOf(people []member) map[string]app.Role {
+	roles := make(map[string]app.Role, len(people))
+	for _, m := range people {
+		roles[m.account] = m.role
 	}
 	return roles
 }
