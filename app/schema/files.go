@@ -47,7 +47,7 @@ var fileActions = &Table{
 var terminals = &Table{
 	Name: "terminals", Noun: "terminal", Key: []string{"id"}, Project: "project_id", NewID: true,
 	Text: "Shells of projects; their bytes have a socket of their own. Deleting one ends it.",
-	Get:  Viewers, Create: Editors, Delete: Editors, Writer: Delete,
+	Get:  Viewers, Create: Editors, Delete: Editors, Writer: Delete, PerProject: maxTerminals,
 	Indexes: []app.Index{{Name: "project", Fields: []string{"project_id"}}},
 	Fields: []Field{
 		{Name: "id", Type: ID, Set: Editors, Once: true, Text: "Random."},

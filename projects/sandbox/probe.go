@@ -93,18 +93,7 @@ func (s *Sandbox) Findings() []Finding {
 	default:
 		add(Missing, "isolation", "Projects are not isolated: each can do what the server can. Use --isolation=auto.")
 	}
-	l := s.options.Limits
-	if s.grouped(s.mode) {
-		add(OK, "limits", "Each project has at most %d MiB of memory, %d processes and %g cores, by cgroups.",
-			l.MemoryBytes>>20, l.Processes, l.CPUs)
-	} else {
-		why := "this mode has none"
-		if s.why != nil {
-			why = s.why.Error()
-		}
-		add(Limited, "limits", "No cgroups (%s): each program, not the whole project, has at most %d MiB of memory; CPU is not limited. "+
-			"Start the server as root, or as a service with Delegate=yes.", why, l.MemoryBytes>>20)
-	}
+	all = append(all, s.limitFindings()...)
 	all = append(all, s.networkFinding())
 	add(Limited, "disk", "The size of a project on disk is not limited; watch the free space of the data directory.")
 	return all

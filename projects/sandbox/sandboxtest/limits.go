@@ -2,6 +2,7 @@ package sandboxtest
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -81,6 +82,15 @@ func testFindings(t *testing.T, b *bench) {
 	p := b.start(t)
 	if p.process.Bounded() == b.limited() {
 		t.Errorf("bounded %t, and doctor says limited %t: %v", p.process.Bounded(), b.limited(), b.sandbox.Findings())
+	}
+	says := fmt.Sprint(b.sandbox.Findings())
+	for _, want := range []string{"96 MiB of memory", "80 processes", "4096 open files"} {
+		if !strings.Contains(says, want) {
+			t.Errorf("doctor does not say %q: %s", want, says)
+		}
+	}
+	if p.process.Bounded() && strings.Contains(says, "holds after a restart") == p.second() {
+		t.Errorf("doctor says of memory that is lowered: %s", says)
 	}
 }
 
