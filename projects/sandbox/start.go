@@ -201,7 +201,7 @@ func (l *launch) spawn() error {
 	attr := &os.ProcAttr{Dir: "/", Env: []string{"GOMAXPROCS=1", "GOGC=off"}, Files: []*os.File{null, null, null}, Sys: attributes(l.mode, l.spec.UID)}
 	attr.Files = append(attr.Files, l.files...)
 	attr.Sys.PidFD = &pidfd
-	child, err := os.StartProcess(fmt.Sprintf("/proc/self/fd/%d", stage.ProgramFD), []string{"lyceum-agent", "stage"}, attr)
+	child, err := l.startProcess(attr)
 	if err != nil {
 		return explain(l.mode, err)
 	}
@@ -223,6 +223,21 @@ func (l *launch) spawn() error {
 		return fmt.Errorf("send the plan: %w", err)
 	}
 	return l.planWriter.Close()
+}
+
+// startProcess makes the child, whose user namespace is to belong to the
+// project.
+func (l *launch) startProcess(attr *os.ProcAttr) (child *os.Process, err error) {
+	start := func() (err error) {
+		child, err = os.StartProcess(fmt.Sprintf("/proc/self/fd/%d", stage.ProgramFD), []string{"lyceum-agent", "stage"}, attr)
+		return err
+	}
+	if l.mode == RootUserNS {
+		err = asOwner(l.spec.UID, start)
+	} else {
+		err = start()
+	}
+	return child, err
 }
 
 // capabilities are what the set-up needs, in the new user namespace only.
