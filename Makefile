@@ -9,9 +9,9 @@ BUILD   := go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 
 # What tests and the demos need of Debian, without recommended packages: a
 # browser, curl, LaTeX for the slides, pdftotext, bwrap to measure against, entr
-# for make dev, ip for networks of tests. A compiler for SQLite.
+# for make dev, ip for networks of tests, python3 to attack sandboxes. A compiler for SQLite.
 TOOLS    := gcc libc6-dev
-PACKAGES := $(TOOLS) bubblewrap chromium curl entr iproute2 latexmk poppler-utils texlive-latex-recommended texlive-pictures
+PACKAGES := $(TOOLS) bubblewrap chromium curl entr iproute2 latexmk poppler-utils python3 texlive-latex-recommended texlive-pictures
 # What make test-vm needs; the kernel itself is only unpacked into a cache.
 VM_PACKAGES := e2fsprogs qemu-system-x86 xfsprogs
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -30,7 +30,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help run build dev deps tools quick test tidy lint race pages e2e test-vm gen fmt bench bench-large clean
+.PHONY: help run build dev deps tools quick test tidy lint race attack-sandbox pages e2e test-vm gen fmt bench bench-large clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -83,6 +83,12 @@ race: $(CARRIED) ## all Go tests with the race detector, in random order
 pages: frontend/node_modules ## all tests of the pages, in a browser too
 	$(NPM) test
 	$(NPM) test:browser
+
+attack-sandbox: ## tries to get out of projects in every mode that runs here; prints mode × escape, fails on any that opens
+	@table=$$(mktemp); trap 'rm -f "$$table"' EXIT; failed=0; \
+	go test -count=1 -run 'Hello|Hostile|Silent|Streams' ./projects/agent || failed=1; \
+	go test -count=1 ./projects/sandbox -args -table="$$table" || failed=1; \
+	cat "$$table"; exit $$failed
 
 e2e: build frontend/node_modules ## the executable in real browsers, a server for each test
 	LYCEUM=$(CURDIR)/bin/lyceum $(NPM) e2e

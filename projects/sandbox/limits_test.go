@@ -23,7 +23,7 @@ func TestLimits(t *testing.T) {
 		t.Fatal("this needs root: run make test as root, or go test -short")
 	}
 	folder := openFolder(t)
-	host := sandboxtest.Host{Intruder: sandboxtest.Build(t, folder)}
+	host := sandboxtest.Host{Intruder: sandboxtest.Build(t, folder, sandboxtest.Intruder)}
 	for _, mode := range []sandbox.Mode{sandbox.RootUserNS, sandbox.Root} {
 		t.Run(string(mode), func(t *testing.T) { sandboxtest.RunLimits(t, mode, host) })
 	}

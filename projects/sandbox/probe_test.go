@@ -38,7 +38,7 @@ func TestCoveredProcFallsBackAndSaysWhy(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}
-	p := program(t, sandboxtest.Build(t, t.TempDir()))
+	p := program(t, sandboxtest.Build(t, t.TempDir(), sandboxtest.Intruder))
 	done := make(chan struct{})
 	go func() { // done is waited for
 		defer close(done)
@@ -86,7 +86,7 @@ func TestSwitchedOffNamespacesAreSaid(t *testing.T) {
 		return
 	}
 	folder := openFolder(t)
-	intruder := sandboxtest.Build(t, folder)
+	intruder := sandboxtest.Build(t, folder, sandboxtest.Intruder)
 	self, err := os.ReadFile("/proc/self/exe")
 	if err != nil {
 		t.Fatal(err)
@@ -131,6 +131,20 @@ func openWhereSwitchedOff(t *testing.T) {
 	findings := sandbox.Probe(t.Context(), sandbox.Options{Program: p})
 	if len(findings) != 1 || findings[0].Level != sandbox.Missing {
 		t.Errorf("Probe = %v", findings)
+	}
+}
+
+// Who asks for no isolation gets none, and is told.
+func TestNoneSaysThatNothingIsKept(t *testing.T) {
+	if testing.Short() {
+		return // builds a program
+	}
+	s, err := sandbox.Open(t.Context(), sandbox.Options{Mode: sandbox.None, Program: program(t, sandboxtest.Build(t, t.TempDir(), sandboxtest.Intruder))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := s.Findings()[0]; f.Level != sandbox.Missing || !strings.Contains(f.Text, "not isolated") {
+		t.Errorf("doctor says %v", f)
 	}
 }
 

@@ -10,6 +10,9 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
 
 	"lyceum/projects/sandbox/stage"
 )
@@ -84,6 +87,10 @@ func answer(conn net.Conn, shim []string, doors []*os.File) {
 	if json.NewDecoder(conn).Decode(&c) != nil {
 		return
 	}
+	if len(c.Arguments) > 1 && c.Arguments[0] == "itself" {
+		_ = json.NewEncoder(conn).Encode(itself(c.Arguments[1], c.Arguments[2:])) // the test sees that it is missing
+		return
+	}
 	cmd := exec.Command("/proc/self/exe", append(append([]string{}, shim...), c.Arguments...)...)
 	cmd.Env = []string{"HOME=" + stage.Home}
 	cmd.ExtraFiles = doors
@@ -96,4 +103,31 @@ func answer(conn net.Conn, shim []string, doors []*os.File) {
 	if err := json.NewEncoder(conn).Encode(r); err != nil && !errors.Is(err, io.ErrClosedPipe) {
 		return
 	}
+}
+
+// mine guards the standard output of process 1, which goes nowhere otherwise.
+var mine sync.Mutex
+
+// itself does something hostile in process 1, as if it were taken over.
+func itself(what string, args []string) (r result) {
+	mine.Lock()
+	defer mine.Unlock()
+	fd, err := unix.MemfdCreate("said", unix.MFD_CLOEXEC)
+	if err != nil {
+		return result{Error: err.Error()}
+	}
+	said, before := os.NewFile(uintptr(fd), "said"), os.Stdout
+	defer said.Close()
+	os.Stdout = said
+	err = act(what, args)
+	os.Stdout = before
+	if err != nil {
+		r.Error = err.Error()
+	}
+	if _, err := said.Seek(0, io.SeekStart); err != nil {
+		r.Error = err.Error()
+	}
+	out, _ := io.ReadAll(said)
+	r.Output = string(out)
+	return r
 }
