@@ -81,9 +81,10 @@ func TestVMContract(t *testing.T) {
 	if *vmRefused != "" || *vmMode != string(sandbox.Root) {
 		return // TestContract runs the others
 	}
-	host := sandboxtest.Host{Intruder: *vmProgram}
+	host := sandboxtest.Host{Intruder: *vmProgram, Agent: *agent}
 	inNetwork(t, func() {
 		host.Dial = listenEverywhere(t)
-		sandboxtest.Run(t, sandbox.Mode(*vmMode), host)
+		mode := sandbox.Mode(*vmMode)
+		write(t, sandboxtest.Table{mode: sandboxtest.Run(t, mode, host)}, []sandbox.Mode{mode})
 	})
 }

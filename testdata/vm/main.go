@@ -114,12 +114,15 @@ func plan(ctx context.Context, binaries, only, tests string) (Plan, error) {
 	if len(chosen) == 0 {
 		return Plan{}, fmt.Errorf("no round has %q in its name", only)
 	}
-	intruder := filepath.Join(binaries, "intruder")
-	build := exec.CommandContext(ctx, "go", "build", "-o", intruder, "./projects/sandbox/sandboxtest/intruder")
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return Plan{}, fmt.Errorf("build the intruder: %w\n%s", err, out)
+	intruder, agent := filepath.Join(binaries, "intruder"), filepath.Join(binaries, "agent")
+	for path, program := range map[string]string{intruder: "./projects/sandbox/sandboxtest/intruder", agent: "./projects/agent/lyceum-agent"} {
+		build := exec.CommandContext(ctx, "go", "build", "-o", path, program)
+		build.Env = append(build.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			return Plan{}, fmt.Errorf("build %s: %w\n%s", program, err, out)
+		}
 	}
+	paths := strings.NewReplacer("INTRUDER", intruder, "AGENT", agent)
 	p := Plan{Env: goEnvironment(ctx)}
 	for _, r := range chosen {
 		binary := filepath.Join(binaries, strings.ReplaceAll(r.pkg, "/", "-")+".test")
@@ -132,7 +135,7 @@ func plan(ctx context.Context, binaries, only, tests string) (Plan, error) {
 		}
 		argv := []string{binary, "-test.v", "-test.run=" + pattern, fmt.Sprintf("-test.timeout=%dm", minutes)}
 		for _, arg := range r.args {
-			argv = append(argv, strings.ReplaceAll(arg, "INTRUDER", intruder))
+			argv = append(argv, paths.Replace(arg))
 		}
 		p.Rounds = append(p.Rounds, Round{
 			Name: r.name, Folder: filepath.Join(root, r.pkg), Argv: argv, Sysctl: r.sysctl, UID: r.uid, Minutes: minutes,

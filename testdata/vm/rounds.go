@@ -23,17 +23,17 @@ var (
 
 // rounds are all that the machine does. Tests with the tag vm say what must hold
 // in it and cannot be seen elsewhere; INTRUDER is the path of the program that
-// tries the escapes, for who cannot build it inside.
+// tries the escapes, AGENT that of the agent, for who cannot build them inside.
 var rounds = []round{
 	{name: "quotas", pkg: "projects/disk", tests: "."},
 	{name: "sandbox", pkg: "projects/sandbox", tests: ".", args: []string{"-vm.intruder=INTRUDER", "-vm.mode=root-userns", "-vm.v2"}},
 	{
 		name: "sandbox of root without user namespaces", pkg: "projects/sandbox", tests: "VM", sysctl: noNamespaces,
-		args: []string{"-vm.intruder=INTRUDER", "-vm.mode=root", "-vm.v2"},
+		args: []string{"-vm.intruder=INTRUDER", "-agent=AGENT", "-vm.mode=root", "-vm.v2"},
 	},
 	{
 		name: "sandbox of an ordinary user", pkg: "projects/sandbox", tests: "VM|TestContract", uid: nobody,
-		args: []string{"-vm.intruder=INTRUDER", "-intruder=INTRUDER", "-vm.mode=unprivileged"},
+		args: []string{"-vm.intruder=INTRUDER", "-intruder=INTRUDER", "-agent=AGENT", "-vm.mode=unprivileged"},
 	},
 	{
 		name: "no user namespaces for an ordinary user", pkg: "projects/sandbox", tests: "VM", sysctl: noOrdinaryUsers, uid: nobody,
