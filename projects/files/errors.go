@@ -53,6 +53,8 @@ func explain(err error, shown string) error {
 		kind, sentence = app.Invalid, what+" is a link that leads to itself."
 	case unix.EMFILE, unix.ENFILE, unix.ENOMEM, unix.EBUSY:
 		kind, sentence = app.Unavailable, what+" cannot be used right now: too much is open or in use. Please try again."
+	case unix.EAGAIN:
+		kind, sentence = app.Unavailable, "A program of the project holds "+what+" for itself (a lease). Please try again when it has ended."
 	case unix.EIO:
 		kind, sentence = app.Unavailable, what+" could not be read or written: the disk reports an error."
 	}
