@@ -54,11 +54,16 @@ func Run(t *testing.T, mode sandbox.Mode, host Host) Column {
 
 // try runs one test of an escape and notes how it went.
 func (b *bench) try(t *testing.T, escape int, name string, test func(t *testing.T)) {
-	verdict := Open
-	if t.Run(fmt.Sprintf("%d/%s", escape, name), test) {
+	ran, verdict := false, Open
+	if t.Run(fmt.Sprintf("%d/%s", escape, name), func(t *testing.T) {
+		ran = true
+		test(t)
+	}) {
 		verdict = Kept
 	}
-	b.column.note(escape, 1, verdict)
+	if ran { // else -run has left it out
+		b.column.note(escape, 1, verdict)
+	}
 }
 
 // limited reports whether the bounds are those of each program only.

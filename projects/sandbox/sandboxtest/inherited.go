@@ -14,6 +14,9 @@ import (
 // are the host's are covered, of /dev there are single nodes.
 var writable = regexp.MustCompile(`^(/home/user|/tmp|/dev/shm|/dev/pts|/run/user|/proc|/dev/(null|zero|full|random|urandom|tty)|/proc/[a-z_]+)$`)
 
+// device are the places where there are devices.
+var device = regexp.MustCompile(`^/dev/(pts|null|zero|full|random|urandom|tty)$|^/proc/[a-z_]+$`)
+
 // Files that belong to the project's uid on the host, or that somebody has made
 // writable to all, are still not to be written, and no program gives rights.
 func testMounts(t *testing.T, b *bench) {
@@ -33,6 +36,9 @@ func testMounts(t *testing.T, b *bench) {
 		}
 		if !slices.Contains(with, "nosuid") && where != "/" {
 			t.Errorf("%s gives the rights of owners: %s", where, fields[options])
+		}
+		if !slices.Contains(with, "nodev") && !device.MatchString(where) {
+			t.Errorf("%s may have devices: %s", where, fields[options])
 		}
 		if !slices.Contains(with, "ro") && !writable.MatchString(where) {
 			t.Errorf("%s can be written: %s", where, fields[options])
@@ -80,6 +86,13 @@ func testStatus(t *testing.T, b *bench) {
 			if fields[1] != "HOME=/home/user" {
 				t.Errorf("inherited %s", line)
 			}
+		}
+	}
+	groups, failure := p.command("/bin/cat", "/proc/self/cgroup")
+	for line := range strings.Lines(groups) {
+		_, path, _ := strings.Cut(strings.TrimSpace(line), ":/")
+		if path != "" && path != "../user" || failure != "" {
+			t.Errorf("it sees where the server is: %s %s", line, failure)
 		}
 	}
 	entries, failure := p.command("/bin/ls", "-A", "/dev", "/dev/pts", "/sys/fs/cgroup", "/run", "/run/user", "/dev/shm", "/tmp", "/home", "/root", "/mnt")
