@@ -193,7 +193,7 @@ func TestTerminalsBeyondTheLimitAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sh := openShell(t, c, "t1")
+	openShell(t, c, "t1")
 	openShell(t, c, "t2")
 	const asked = 1000
 	for n := range asked {
@@ -206,6 +206,7 @@ func TestTerminalsBeyondTheLimitAreRefused(t *testing.T) {
 			t.Fatalf("a third terminal: %v", err)
 		}
 	}
+	sh := openShell(t, c, "t1")
 	sh.enter("echo go''es on")
 	sh.until("goes on")
 }

@@ -17,7 +17,7 @@ func TestTheProgramThatRanOutOfMemoryIsNamed(t *testing.T) {
 	for _, mode := range []sandbox.Mode{sandbox.RootUserNS, sandbox.Root} {
 		t.Run(string(mode), func(t *testing.T) {
 			w := newWorld(t, mode)
-			w.runsOut(t, "tail")
+			w.runsOut(t, "dd")
 		})
 	}
 }
@@ -30,7 +30,7 @@ func TestFullMemoryIsNoticedWithoutTheKernelsLog(t *testing.T) {
 	}
 	w := newWorld(t, sandbox.RootUserNS)
 	w.kernelLog = os.DevNull + "/none"
-	w.runsOut(t, "tail")
+	w.runsOut(t, "dd")
 }
 
 // runsOut starts a program that takes what there is, from a shell that does not
@@ -49,7 +49,7 @@ func (w *world) runsOut(t *testing.T, program string) {
 		t.Fatal(err)
 	}
 	sh := openShell(t, c, "t1")
-	sh.enter("(head -c 400000000 /dev/zero | tail &)")
+	sh.enter("(dd if=/dev/zero of=/dev/null bs=200M count=1 &)")
 	row := w.until("the notice", "projects", "p1", func(row app.Row) bool { return row["out_of_memory"] != nil })
 	if notice := row["out_of_memory"].(app.Row); notice["program"] != program || notice["time"] == nil {
 		t.Errorf("the row says %v, want %s", notice, program)

@@ -59,8 +59,9 @@ type server struct {
 // with projects of their own.
 var testUIDs = projects.UIDs{First: 2_000_000_000 + int64(os.Getpid())*100, Count: 100}
 
-// waitTime is far above what any step of the tests needs.
-const waitTime = 20 * time.Second
+// waitTime is far above what any step of the tests needs, also on a processor that
+// is emulated.
+const waitTime = time.Minute
 
 func newWorld(t testing.TB, mode sandbox.Mode) *world {
 	t.Helper()
