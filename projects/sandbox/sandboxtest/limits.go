@@ -175,10 +175,10 @@ func testProcessorsChange(t *testing.T, b *bench) {
 	p := b.start(t)
 	p.must("spin", "60")
 	before := p.throttled()
-	p.set(sandbox.Limits{CPUs: 0.05})
+	p.set(sandbox.Limits{CPUs: 0.1})
 	p.must("spin", "60")
 	if after := p.throttled(); before != 0 || after == 0 {
-		t.Errorf("held back %d times of 2 cores and %d times of 0.05", before, after)
+		t.Errorf("held back %d times of 2 cores and %d times of 0.1", before, after)
 	}
 }
 
