@@ -33,6 +33,10 @@ const (
 // Client asks an agent, with the promises of Files. The agent is not trusted:
 // every length is bounded, and what it says of a text is checked.
 type Client struct {
+	// Refuse is asked before anything that takes space on disk; its error is the
+	// answer. It is set before the client is used, and may be nil.
+	Refuse func() error
+
 	transport http.RoundTripper
 	base      string
 	sharing   sharing
@@ -111,7 +115,7 @@ func readBounded(ctx context.Context, r io.Reader, bound int64) ([]byte, error) 
 		return nil, app.Explain(fmt.Errorf("read answer of agent: %w", cmp.Or(ctx.Err(), err)), app.Unavailable, "The project did not answer as a whole. Please try again.")
 	}
 	if int64(len(data)) > bound {
-		return nil, app.Errorf(app.TooLarge, "The project answered with more than %s.", humanSize(bound))
+		return nil, app.Errorf(app.TooLarge, "The project answered with more than %s.", HumanSize(bound))
 	}
 	return data, nil
 }
@@ -157,13 +161,27 @@ func (c *Client) Stat(ctx context.Context, path string) (Info, error) {
 	return c.askInfo(ctx, http.MethodGet, "/stat"+queryOf("path", path), nil)
 }
 
+// refused is why nothing that takes space is done now.
+func (c *Client) refused() error {
+	if c.Refuse == nil {
+		return nil
+	}
+	return c.Refuse()
+}
+
 // CreateFile is Files.CreateFile.
 func (c *Client) CreateFile(ctx context.Context, path string) (Info, error) {
+	if err := c.refused(); err != nil {
+		return Info{}, err
+	}
 	return c.askInfo(ctx, http.MethodPost, "/create"+queryOf("path", path), nil)
 }
 
 // Mkdir is Files.Mkdir.
 func (c *Client) Mkdir(ctx context.Context, path string) (Info, error) {
+	if err := c.refused(); err != nil {
+		return Info{}, err
+	}
 	return c.askInfo(ctx, http.MethodPost, "/mkdir"+queryOf("path", path), nil)
 }
 
@@ -204,6 +222,9 @@ func infoOfHeader(response *http.Response, v any) error {
 
 // Upload is Files.Upload.
 func (c *Client) Upload(ctx context.Context, path string, overwrite bool, r io.Reader) (Info, error) {
+	if err := c.refused(); err != nil {
+		return Info{}, err
+	}
 	query := queryOf("path", path, "overwrite", map[bool]string{true: "1"}[overwrite])
 	return c.askInfo(ctx, http.MethodPut, "/content"+query, io.NopCloser(r))
 }
@@ -233,6 +254,9 @@ func (c *Client) ReadDocument(ctx context.Context, path string, limit int64) (Do
 
 // WriteDocument is Files.WriteDocument.
 func (c *Client) WriteDocument(ctx context.Context, path string, data []byte, e Expect) (Written, error) {
+	if err := c.refused(); err != nil {
+		return Written{}, err
+	}
 	e.Max = cmp.Or(e.Max, MaxDocument)
 	query := queryOf("path", path, "max", strconv.FormatInt(e.Max, 10), "absent", map[bool]string{true: "1"}[e.Absent]) + hashQuery(e.Hashes)
 	var w Written
