@@ -20,7 +20,8 @@ type connection struct {
 	folder  string // run/<8 hex>
 	hello   agent.Hello
 	process *sandbox.Process
-	counted bool // followFull follows it; guarded by Host.mu
+	counted bool         // followFull follows it; guarded by Host.mu
+	refuse  func() error // why nothing that takes space is done, nil if it is
 
 	mu      sync.Mutex
 	current *agent.Client
@@ -43,6 +44,7 @@ func (c *connection) dial(ctx context.Context) error {
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		client.Refuse = c.refuse
 		c.current = client
 		return nil
 	})
@@ -112,7 +114,7 @@ func (h *Host) adopt(ctx context.Context, folder string) error {
 	if err != nil {
 		return err
 	}
-	c := &connection{project: r.Project, folder: folder, process: process,
+	c := &connection{project: r.Project, folder: folder, process: process, refuse: h.disks.refuser(r.Project),
 		hello: agent.Hello{Project: r.Project, Secret: r.Secret, Generation: h.generation}}
 	switch err := c.dial(ctx); {
 	case errors.Is(err, agent.ErrVersion):

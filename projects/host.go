@@ -39,11 +39,6 @@ type Host struct {
 	BeforeStop func(ctx context.Context, projectID string)
 	OnRunning  func(projectID string)
 
-	// DiskUsage returns what the files of a project take and how that is known
-	// ("quota" or "polling"); ok is false while it is not. It does not wait. Set
-	// before Start; nil: nothing is known.
-	DiskUsage func(projectID string) (used int64, by string, ok bool)
-
 	// OnRenamed and OnRemoved are called after a file or a folder was renamed or
 	// deleted by a file action, and before that is answered: documents follow
 	// their files. Both are set before Start and may be nil.
@@ -53,6 +48,7 @@ type Host struct {
 	o          Options
 	generation int64
 	slots      chan struct{} // one for each project that is being worked on
+	disks      *disks
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -104,10 +100,12 @@ func New(o Options) *Host {
 	if o.KernelLog == "" {
 		o.KernelLog = sandbox.KernelLog
 	}
-	return &Host{
+	h := &Host{
 		o: o, slots: make(chan struct{}, maxWorkers),
 		entries: make(map[string]*entry), folders: make(map[string]*folder), meters: make(map[string]*meter),
 	}
+	h.disks = newDisks(h)
+	return h
 }
 
 // Start takes over the agents that earlier servers have left. Only one server
@@ -118,6 +116,9 @@ func (h *Host) Start(ctx context.Context) error {
 	}
 	var err error
 	if h.generation, err = nextGeneration(filepath.Join(h.runFolder(), "generation")); err != nil {
+		return err
+	}
+	if err := h.disks.open(); err != nil {
 		return err
 	}
 	return h.adoptAll(ctx)
@@ -148,6 +149,7 @@ func (h *Host) Run(ctx context.Context) error {
 	}
 	defer h.finish(cancel, func() { unwatch(); unwatchLimits() })
 	h.task(h.followKilled)
+	h.task(h.disks.run)
 	if err := h.wakeAll(ctx); err != nil {
 		return err
 	}
@@ -163,6 +165,7 @@ func (h *Host) finish(cancel, unwatch func()) {
 	h.ctx = nil // no further tasks
 	h.mu.Unlock()
 	h.tasks.Wait()
+	h.disks.close()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, e := range h.entries {
@@ -236,6 +239,15 @@ func (h *Host) entryLocked(id string) *entry {
 		h.entries[id] = e
 	}
 	return e
+}
+
+// stir tells those who show what is known of a project that it has changed.
+func (h *Host) stir(id string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e := h.entryLocked(id)
+	close(e.changed)
+	e.changed = make(chan struct{})
 }
 
 // wake has a project looked at. It never blocks.

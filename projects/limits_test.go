@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"lyceum/app"
-	"lyceum/projects"
 	"lyceum/projects/sandbox"
 )
 
@@ -137,9 +136,7 @@ func TestUsageIsShownWhileSomebodyLooks(t *testing.T) {
 			w := newWorld(t, mode)
 			w.project("p1", nil)
 			w.write("project_limits", "p1", app.Row{"project_id": "p1", "cpus": 1.5, "idle_seconds": int64(0)})
-			s := w.enter(func(h *projects.Host) {
-				h.DiskUsage = func(string) (int64, string, bool) { return 12345, "polling", true }
-			})
+			s := w.enter()
 			var release func()
 			w.eventually("the server", "runs", func() string {
 				var err error
@@ -153,19 +150,23 @@ func TestUsageIsShownWhileSomebodyLooks(t *testing.T) {
 			if row["memory_bytes"] != nil || limits["cpus"] != 1.5 || limits["idle_seconds"] != int64(0) || limits["processes"] != sandbox.DefaultLimits.Processes {
 				t.Errorf("while it does not run: %v", row)
 			}
-			if row["disk_bytes"] != int64(12345) || row["disk_by"] != "polling" || row["bounded"] != bounded {
-				t.Errorf("disk, or bounded: %v", row)
+			if row["bounded"] != bounded {
+				t.Errorf("bounded: %v", row)
 			}
+			w.until("that it has no files", "project_usage", "p1", func(row app.Row) bool {
+				return row["disk_bytes"] == int64(0) && (row["disk_by"] == "polling" || row["disk_by"] == "quota")
+			})
 			c, err := s.Client(t.Context(), "p1")
 			if err != nil {
 				t.Fatal(err)
 			}
-			openShell(t, c, "t1").enter("dd if=/dev/zero bs=50M count=1 | sleep 1000 & while :; do :; done")
+			openShell(t, c, "t1").enter("head -c 3000000 /dev/zero >f; dd if=/dev/zero bs=50M count=1 | sleep 1000 & while :; do :; done")
 			w.until("programs that hold 50 MB and compute", "project_usage", "p1", func(row app.Row) bool {
 				memory, _ := row["memory_bytes"].(int64)
 				cpus, _ := row["cpus"].(float64)
 				processes, _ := row["processes"].(int64)
-				return memory > 45*mib && memory < 250*mib && cpus > 0 && cpus < 4 && processes >= 1 && row["terminals"] == int64(1)
+				files, _ := row["disk_bytes"].(int64)
+				return files >= 3_000_000 && memory > 45*mib && memory < 250*mib && cpus > 0 && cpus < 4 && processes >= 1 && row["terminals"] == int64(1)
 			})
 			w.write("project_limits", "p1", app.Row{"project_id": "p1", "cpus": 2.5})
 			w.until("a new limit", "project_usage", "p1", func(row app.Row) bool {

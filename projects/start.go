@@ -64,6 +64,9 @@ func (h *Host) startAgent(ctx context.Context, id string, row app.Row) (_ *conne
 	if err != nil {
 		return nil, err
 	}
+	if err := h.disks.begin(ctx, id, uid); err != nil {
+		return nil, err
+	}
 	folder, err := newRunFolder(h.o.Data)
 	if err != nil {
 		return nil, err
@@ -106,7 +109,7 @@ func (h *Host) startAgent(ctx context.Context, id string, row app.Row) (_ *conne
 	if err != nil {
 		return nil, err
 	}
-	c := &connection{project: id, folder: folder, process: process,
+	c := &connection{project: id, folder: folder, process: process, refuse: h.disks.refuser(id),
 		hello: agent.Hello{Project: id, Secret: rec.Secret, Generation: h.generation}}
 	rec.Process = process.Handle()
 	if err = errors.Join(writeRecord(folder, rec), c.dial(ctx)); err != nil {

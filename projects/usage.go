@@ -134,10 +134,8 @@ func (h *Host) measure(ctx context.Context, project string, before sample) (app.
 		return nil, before, err
 	}
 	row := app.Row{"project_id": project, "time": now(), "limits": limitsRow(l), "bounded": h.o.Sandbox.Bounded()}
-	if h.DiskUsage != nil {
-		if bytes, by, ok := h.DiskUsage(project); ok {
-			row["disk_bytes"], row["disk_by"] = bytes, by
-		}
+	if bytes, by, ok := h.disks.usage(project); ok {
+		row["disk_bytes"], row["disk_by"] = bytes, by
 	}
 	h.mu.Lock()
 	e := h.entryLocked(project)

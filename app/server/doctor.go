@@ -16,6 +16,7 @@ import (
 
 	"lyceum/app/config"
 	"lyceum/embed"
+	"lyceum/projects"
 	"lyceum/projects/sandbox"
 )
 
@@ -25,7 +26,7 @@ var errNotWell = errors.New("something that serving needs is missing; the lines 
 // Doctor prints what this machine can and cannot do, a line each. It returns an
 // error if serving is not possible as configured.
 func Doctor(ctx context.Context, cfg *config.Config, stdout io.Writer) error {
-	needed := slices.Concat(checkData(ctx, cfg), checkBuild(), checkIsolation(ctx, cfg))
+	needed := slices.Concat(checkData(ctx, cfg), checkBuild(), checkIsolation(ctx, cfg), checkDisk(cfg))
 	useful := slices.Concat(checkLaTeX(), checkKernels())
 	var err error
 	for i, f := range slices.Concat(needed, useful) {
@@ -89,6 +90,14 @@ func checkIsolation(ctx context.Context, cfg *config.Config) []sandbox.Finding {
 	return sandbox.Probe(ctx, sandbox.Options{
 		Mode: sandbox.Mode(cfg.Isolation), Program: program, Log: slog.New(slog.DiscardHandler),
 	})
+}
+
+// checkDisk says what bounds the files of projects. Whether they have user ids of
+// their own follows from who serves and from the mode.
+func checkDisk(cfg *config.Config) []sandbox.Finding {
+	mode := sandbox.Mode(cfg.Isolation)
+	own := os.Geteuid() == 0 && mode != sandbox.None && mode != sandbox.Unprivileged
+	return []sandbox.Finding{projects.CheckDisk(cfg.Data, own, sandbox.DefaultLimits)}
 }
 
 // latexPackages is what the slides and most papers need of Debian, without

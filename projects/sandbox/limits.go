@@ -26,7 +26,8 @@ const (
 // DefaultLimits fit a student's work and a machine that many share: TeX and a
 // notebook need some 500 MB; a parallel build some hundred processes; a
 // language server some thousand files; a home with environments of Python some
-// gigabytes.
+// gigabytes, of which a disk of 250 GB has room
+// for forty.
 var DefaultLimits = Limits{
 	MemoryBytes:       2 << 30,
 	Processes:         512,
@@ -34,7 +35,7 @@ var DefaultLimits = Limits{
 	SharedMemoryBytes: 64 << 20,
 	OpenFiles:         4096,
 	Terminals:         50,
-	DiskBytes:         10 << 30,
+	DiskBytes:         5 << 30,
 	Network:           Off,
 	Idle:              time.Hour,
 }

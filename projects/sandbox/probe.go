@@ -95,7 +95,6 @@ func (s *Sandbox) Findings() []Finding {
 	}
 	all = append(all, s.limitFindings()...)
 	all = append(all, s.networkFinding())
-	add(Limited, "disk", "The size of a project on disk is not limited; watch the free space of the data directory.")
 	return all
 }
 
