@@ -15,7 +15,9 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -31,7 +33,8 @@ func main() {
 	only := flag.String("run", "", "only rounds with this in their name")
 	tests := flag.String("tests", "", "-test.run of the rounds, to look for one fault")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	runtime.LockOSThread() // the machine ends with the thread that has started it
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, *only, *tests); err != nil {
 		fmt.Fprintln(os.Stderr, "vm:", err)
