@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strconv"
 	"syscall"
 
 	"github.com/elastic/go-seccomp-bpf/arch"
@@ -13,8 +15,8 @@ import (
 )
 
 // Beside is a program of ours that runs outside of a project's sandbox, for it:
-// as the project's user, with the agent's bounds, in the host's network and
-// file system, and with no rights.
+// as the project's user, with bounds of its own, in the host's network and file
+// system, and with no rights.
 type Beside struct {
 	Program   *Program
 	Name      string // argv[0]
@@ -68,15 +70,52 @@ func (s *Sandbox) StartBeside(ctx context.Context, p *Process, b Beside) (*Proce
 	if err != nil {
 		return nil, fmt.Errorf("%w; %s ends by itself", err, b.Name)
 	}
-	if err := (group{p.handle.Cgroups}).enter(pid); err != nil {
+	if err := (group{p.handle.Cgroups}).enterBeside(pid); err != nil {
 		return nil, errors.Join(fmt.Errorf("enter the cgroup: %w", err), beside.Kill(ctx))
 	}
 	return beside, nil
 }
 
+// Bounds of what runs beside a sandbox, in a leaf of its own: the project's
+// programs cannot use them up, and what a project makes a helper keep is nothing
+// to the agent. With the most connections, none of which is read, a helper has
+// some 120 MB.
+const (
+	besideLeaf        = "beside"
+	besideMemoryBytes = 256 << 20
+	besideThreads     = 64
+)
+
 // besideEnvironment keeps a helper small: what it carries is garbage soon.
 func besideEnvironment() []string {
-	return []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "GOMAXPROCS=2", "GOGC=50", "GOMEMLIMIT=384MiB"}
+	return []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "GOMAXPROCS=2", "GOGC=50", "GOMEMLIMIT=192MiB"}
+}
+
+// enterBeside makes the leaf of what runs beside the sandbox, with its bounds, and
+// moves a process there.
+func (g group) enterBeside(pid int) error {
+	if len(g.Folders) == 0 {
+		return nil // this mode has none
+	}
+	for _, folder := range g.Folders {
+		if err := os.MkdirAll(filepath.Join(folder, besideLeaf), 0o755); err != nil {
+			return err
+		}
+	}
+	memory := "/memory.limit_in_bytes"
+	if g.v2() {
+		memory = "/memory.max"
+	}
+	err := errors.Join(g.write(besideLeaf+memory, strconv.FormatInt(besideMemoryBytes, 10)), g.write(besideLeaf+"/pids.max", strconv.Itoa(besideThreads)))
+	if err != nil {
+		return err
+	}
+	for _, folder := range g.Folders {
+		if err := writeExisting(filepath.Join(folder, besideLeaf, "cgroup.procs"), strconv.Itoa(pid)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // besideCalls is all that a helper that opens sockets needs of the kernel.

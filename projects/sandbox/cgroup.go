@@ -264,7 +264,7 @@ func (g group) remove() error {
 	deadline := time.Now().Add(removeWait)
 	var failed error
 	for _, folder := range g.Folders {
-		for _, f := range []string{filepath.Join(folder, "agent"), filepath.Join(folder, "user"), folder} {
+		for _, f := range []string{filepath.Join(folder, "agent"), filepath.Join(folder, "user"), filepath.Join(folder, besideLeaf), folder} {
 			for {
 				err := unix.Rmdir(f)
 				if err == nil || errors.Is(err, unix.ENOENT) {

@@ -19,7 +19,7 @@ type Bounds struct {
 
 // DefaultBounds are those of a project.
 var DefaultBounds = Bounds{
-	Connections: 512,
+	Connections: 256,
 	HalfOpen:    64,
 	Sessions:    128,
 	Queries:     64,
@@ -32,8 +32,8 @@ var DefaultBounds = Bounds{
 }
 
 // Bounds of memory. A connection has a buffer in each direction in the stack and
-// one of ours while bytes wait: with a peer that reads nothing some 600 KiB, so
-// that the most connections take 300 MiB of the 512 of the agent's leaf.
+// one of ours while bytes wait: with a peer that reads nothing some 400 KB, so that
+// the most connections take half of what the sandbox gives a helper.
 const (
 	maxWindow    = 256 << 10 // of the stack, each direction
 	startWindow  = 64 << 10  // one packet

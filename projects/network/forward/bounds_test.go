@@ -182,6 +182,41 @@ func (p *project) settlesDNS(w *nt.World, conn net.Conn) {
 	}
 }
 
+// A program that has gone away cannot keep a connection whose server says
+// nothing; one that waits for a slow answer can.
+func TestSilentHalfOfAConnectionEnds(t *testing.T) {
+	if testing.Short() {
+		return // needs root
+	}
+	w := nt.New(t)
+	bounds := forward.DefaultBounds
+	bounds.HalfClosed = 300 * time.Millisecond
+	p := newProject(t, bounds)
+	accepted := w.Accept(t, ":7100")
+	conn, err := p.dial("tcp", "11.0.0.1:7100")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	server := <-accepted
+	defer server.Close()
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	buffer := make([]byte, 10)
+	_ = conn.SetReadDeadline(time.Now().Add(waitTime))
+	for range 8 { // more than HalfClosed altogether
+		<-time.After(100 * time.Millisecond)
+		if _, err := server.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Read(buffer); err != nil {
+			t.Fatalf("while the server still speaks: %v", err)
+		}
+	}
+	p.settles(network.Status{})
+}
+
 // A reader that has stopped holds what its window holds, and the server waits.
 func TestSlowReaderIsBounded(t *testing.T) {
 	if testing.Short() {

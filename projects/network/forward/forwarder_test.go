@@ -244,6 +244,59 @@ func TestHalfClosedConnectionGoesOn(t *testing.T) {
 	p.settles(network.Status{})
 }
 
+// What does not come from the project's own address is not carried.
+func TestOtherSourcesAreNotCarried(t *testing.T) {
+	if testing.Short() {
+		return // needs root
+	}
+	nt.New(t)
+	p := newProject(t, forward.DefaultBounds)
+	p.Address(t, "11.0.0.77")
+	p.Do(t, func() error {
+		for _, source := range []string{"11.0.0.77", link.Project4.String()} {
+			d := net.Dialer{LocalAddr: &net.UDPAddr{IP: net.ParseIP(source)}}
+			conn, err := d.Dial("udp", nt.Door("11.0.0.1"))
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			if source == link.Project4.String() {
+				return ping(conn) // the other has been read before this
+			}
+			if _, err := conn.Write([]byte("x")); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	p.settles(network.Status{Sessions: 1})
+}
+
+// Datagrams arrive as they were sent, also those that the kernel cuts up.
+func TestDatagramsKeepTheirSize(t *testing.T) {
+	if testing.Short() {
+		return // needs root
+	}
+	nt.New(t)
+	p := newProject(t, forward.DefaultBounds)
+	conn, err := p.dial("udp", nt.Door("11.0.0.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(waitTime))
+	buffer := make([]byte, 1<<16)
+	for _, size := range []int{0, 1, 1472, 1473, 9000, 65000, 65507} {
+		if _, err := conn.Write(bytes.Repeat([]byte{byte(size)}, size)); err != nil {
+			t.Fatal(err)
+		}
+		n, err := conn.Read(buffer)
+		if err != nil || n != size || !bytes.Equal(buffer[:n], bytes.Repeat([]byte{byte(size)}, size)) {
+			t.Errorf("%d bytes came back as %d, %v", size, n, err)
+		}
+	}
+}
+
 // A connection that breaks on one side breaks on the other: nobody takes a part
 // for the whole.
 func TestBrokenConnectionIsSeenAsBroken(t *testing.T) {

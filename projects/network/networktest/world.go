@@ -125,6 +125,15 @@ func Address(t testing.TB, addr string) {
 	t.Cleanup(func() { run(t, "addr del "+addr+" dev lo") })
 }
 
+// Address gives the namespace a further address, as long as it lasts.
+func (n *Namespace) Address(t testing.TB, addr string) {
+	t.Helper()
+	n.Do(t, func() error {
+		run(t, "addr add "+addr+" dev lo")
+		return nil
+	})
+}
+
 // Swallow makes everything that is sent to an address get lost.
 func (w *World) Swallow(t testing.TB, addr string) {
 	t.Helper()
