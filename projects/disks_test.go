@@ -51,7 +51,7 @@ func writes(ctx context.Context, c *agent.Client) map[string]string {
 // A project that has used up its disk is told so, with figures, by everything
 // that would take more; deleting makes room, and so does the administrator. It is
 // the same whether the kernel refuses or the server has to look.
-func TestFullProjectIsToldAndFreed(t *testing.T) {
+func TestU6FullProjectIsToldAndFreed(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}
@@ -97,7 +97,7 @@ func TestFullProjectIsToldAndFreed(t *testing.T) {
 // A limit that is lowered under what is used takes nothing away: what is there
 // can be read, and what is new is refused. One that is raised gives room at once.
 // Neither needs a look at its time: the row is enough.
-func TestLoweredDiskLimitDeletesNothing(t *testing.T) {
+func TestU6LoweredDiskLimitDeletesNothing(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}
@@ -141,7 +141,7 @@ func TestLoweredDiskLimitDeletesNothing(t *testing.T) {
 
 // Without quotas, a project that goes on writing is stopped, with a sentence; its
 // people can start it and have time to delete.
-func TestProjectFarOverItsDiskIsStopped(t *testing.T) {
+func TestU6ProjectFarOverItsDiskIsStopped(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}
@@ -158,7 +158,7 @@ func TestProjectFarOverItsDiskIsStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	if s.DiskBy("p1") == "quota" {
-		return // it cannot come so far: TestFullProjectIsToldAndFreed
+		return // it cannot come so far: TestU6FullProjectIsToldAndFreed
 	}
 	w.untilFull(s, "p1", false)
 	sh := openShell(t, c, "t1")

@@ -46,7 +46,7 @@ const mib = int64(1) << 20
 
 // A project follows its limits while it runs: those of the site, and its own
 // above them; what was changed while no server ran holds when one does.
-func TestLimitsFollowTheirRows(t *testing.T) {
+func TestU1U2LimitsFollowTheirRows(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}
@@ -127,7 +127,7 @@ func TestMemoryLoweredUnderTheUseIsSaid(t *testing.T) {
 }
 
 // What a project uses is shown while somebody looks, with or without cgroups.
-func TestUsageIsShownWhileSomebodyLooks(t *testing.T) {
+func TestU3U4UsageIsShownWhileSomebodyLooks(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}

@@ -14,7 +14,7 @@ import (
 
 // A program that is ended and started again all the time does not fill the store,
 // and the last of it is there.
-func TestNoticesOfFullMemoryAreRare(t *testing.T) {
+func TestU5NoticesOfFullMemoryAreRare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memstore.New(schema.Tables())
 		if _, err := store.Write(t.Context(), app.Write{Table: "projects", ID: "p1", Row: app.Row{"id": "p1"}, IfRev: app.AnyRev}); err != nil {
