@@ -34,7 +34,7 @@ func decide(t *testing.T, p network.Policy, to string) network.Verdict {
 // A student must reach neither the machine nor the network it is in: each class
 // of address by its first and last and, in IPv6, in each form that leads to an
 // IPv4 address.
-func TestInnerAddressesAreRefused(t *testing.T) {
+func TestN2InnerAddressesAreRefused(t *testing.T) {
 	p, err := network.Parse("filtered", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func TestOutsideAddressesAreAllowed(t *testing.T) {
 }
 
 // What an administrator lists is opened, that port and that address only.
-func TestAllowListOpensWhatItNames(t *testing.T) {
+func TestN3AllowListOpensWhatItNames(t *testing.T) {
 	p, err := network.Parse("filtered", []string{
 		"10.1.0.0/16:8080", " 192.168.1.1 ", "fd00::/16", "[fd01::1]:443", "127.0.0.1:5432", "Mirror.School.LAN.:80", "11.0.0.2:25",
 	})

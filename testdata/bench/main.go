@@ -32,6 +32,8 @@
 //     concern each project that is written; no two ask the same, so that nothing
 //     is shared. Memory of each is what they add to connections that watch
 //     nothing. What is open beyond 10,000 is concerned by no write.
+//   - Network: from dd in a project with a network to a server in a network
+//     namespace of the benchmark, against the same program without a sandbox.
 //   - Sizes: of the executable and of the agent in it, as a project runs it.
 //   - First load: the bytes of page, scripts and styles that the server sends to
 //     show a page; the editor and the terminal are what they need beyond the
@@ -130,7 +132,7 @@ func (l *lab) ordinary(ctx context.Context, progress io.Writer) (err error) {
 		measure func(context.Context) error
 	}{
 		{"memory", l.memory}, {"project starts", l.prompts}, {"keys", l.keys}, {"cat", l.cats},
-		{"sizes", l.sizes}, {"pages", l.pages}, {"live queries", l.lives}, {"memory at the end", l.memoryAfter},
+		{"sizes", l.sizes}, {"pages", l.pages}, {"live queries", l.lives}, {"network", l.network}, {"memory at the end", l.memoryAfter},
 	} {
 		fmt.Fprintln(progress, part.name)
 		if err := part.measure(ctx); err != nil {

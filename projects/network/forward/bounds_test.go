@@ -65,7 +65,7 @@ func (p *project) resolve(how, name string) string {
 
 // A program that opens connections without end gets so many, and its others go
 // on.
-func TestConnectionsAreBounded(t *testing.T) {
+func TestN6ConnectionsAreBounded(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}
@@ -106,7 +106,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 }
 
 // Attempts that nobody answers take a bounded number of places, and each ends.
-func TestAttemptsWithoutAnAnswerEnd(t *testing.T) {
+func TestN6AttemptsWithoutAnAnswerEnd(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}
@@ -138,7 +138,7 @@ func TestAttemptsWithoutAnAnswerEnd(t *testing.T) {
 }
 
 // Who asks for names without end is answered at a bounded rate.
-func TestQuestionsForNamesAreBounded(t *testing.T) {
+func TestN6QuestionsForNamesAreBounded(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}

@@ -118,7 +118,7 @@ const refused = "connection refused"
 
 // A project with a network reaches what everybody reaches, and nothing of the
 // machine or around it, though every door is open to the machine itself.
-func TestReachesOutsideOnly(t *testing.T) {
+func TestN2ReachesOutsideOnly(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}
@@ -146,7 +146,7 @@ func TestReachesOutsideOnly(t *testing.T) {
 }
 
 // What the machine gets later is its own too.
-func TestNewAddressOfTheMachineIsRefused(t *testing.T) {
+func TestN2NewAddressOfTheMachineIsRefused(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}
@@ -163,7 +163,7 @@ func TestNewAddressOfTheMachineIsRefused(t *testing.T) {
 
 // A name that leads to a harmless address first and to an inner one then gains
 // nothing: what is dialled is checked.
-func TestNameThatIsBoundAnewIsRefused(t *testing.T) {
+func TestN2NameThatIsBoundAnewIsRefused(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}
@@ -190,7 +190,7 @@ func TestNameThatIsBoundAnewIsRefused(t *testing.T) {
 
 // An administrator's name opens an inner server wherever it is, never the
 // machine.
-func TestNameInTheAllowListOpensInnerAddresses(t *testing.T) {
+func TestN3NameInTheAllowListOpensInnerAddresses(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}
@@ -242,6 +242,34 @@ func TestHalfClosedConnectionGoesOn(t *testing.T) {
 		t.Errorf("%d of %d bytes came back, %v", len(got), len(sent), err)
 	}
 	p.settles(network.Status{})
+}
+
+// Nothing but TCP and UDP is carried, and nobody answers in the name of an
+// address that was never asked.
+func TestN7EchoIsNotAnswered(t *testing.T) {
+	if testing.Short() {
+		return // needs root
+	}
+	nt.New(t)
+	p := newProject(t, forward.DefaultBounds)
+	echo := []byte{8, 0, 0xf7, 0xfd, 0, 1, 0, 1} // with its checksum
+	for _, a := range []string{"11.0.0.1", "10.5.5.5", link.Gateway4.String()} {
+		conn, err := p.dial("ip4:icmp", a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := conn.Write(echo); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.says("tcp", nt.Door("11.0.0.1")); got != "" { // and what came before has been read
+			t.Fatal(got)
+		}
+		_ = conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+		if n, err := conn.Read(make([]byte, 100)); err == nil {
+			t.Errorf("%s answers an echo with %d bytes", a, n)
+		}
+	}
 }
 
 // What does not come from the project's own address is not carried.
@@ -330,7 +358,7 @@ func TestBrokenConnectionIsSeenAsBroken(t *testing.T) {
 }
 
 // A new policy holds for connections that are open, too.
-func TestNewPolicyCutsWhatItRefuses(t *testing.T) {
+func TestN4NewPolicyCutsWhatItRefuses(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}

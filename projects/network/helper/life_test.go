@@ -27,7 +27,7 @@ func stopAll(t *testing.T, data string) {
 
 // helperPID returns the process of the only helper of a data directory, 0 if
 // there is none.
-func helperPID(t *testing.T, data string) int {
+func helperPID(t testing.TB, data string) int {
 	t.Helper()
 	records, _ := filepath.Glob(filepath.Join(data, "run", "*", "network.json"))
 	if len(records) != 1 {
@@ -67,7 +67,7 @@ func becomes(t *testing.T, pid int, state string) {
 
 // An administrator opens and closes the network of a project that runs: it
 // holds at once, for connections that are open too.
-func TestLimitsHoldAtOnce(t *testing.T) {
+func TestN4LimitsHoldAtOnce(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}
@@ -104,7 +104,7 @@ func TestLimitsHoldAtOnce(t *testing.T) {
 }
 
 // The helper dies: the project is told, and has a network again.
-func TestHelperThatDiesIsReplaced(t *testing.T) {
+func TestN5HelperThatDiesIsReplaced(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}

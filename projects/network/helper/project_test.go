@@ -18,7 +18,7 @@ import (
 // Escape 3, from inside a real sandbox with real sockets, in every mode that
 // isolates, with the network on and off. Every door is open to the machine
 // itself.
-func TestProjectsReachNothingAroundThem(t *testing.T) {
+func TestN1N2ProjectsReachNothingAroundThem(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}

@@ -143,7 +143,7 @@ func (p *process) says(line, word string) {
 
 // The server is killed; a download goes on, and the next server has the same
 // network in its hands.
-func TestConnectionOutlivesTheServer(t *testing.T) {
+func TestN5ConnectionOutlivesTheServer(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}
