@@ -54,8 +54,9 @@ type Host struct {
 	entries map[string]*entry
 	folders map[string]*folder
 	meters  map[string]*meter
-	ctx     context.Context // of Run; nil before it
-	tasks   sync.WaitGroup  // all that Run waits for
+	ctx     context.Context               // of Run; nil before it
+	owner   func(uid int64) (span, error) // who of this machine has a user id
+	tasks   sync.WaitGroup                // all that Run waits for
 	// unlogged is true when the kernel's log cannot be read.
 	unlogged bool
 }
@@ -101,7 +102,7 @@ func New(o Options) *Host {
 		o.KernelLog = sandbox.KernelLog
 	}
 	h := &Host{
-		o: o, slots: make(chan struct{}, maxWorkers),
+		owner: ownerOf, o: o, slots: make(chan struct{}, maxWorkers),
 		entries: make(map[string]*entry), folders: make(map[string]*folder), meters: make(map[string]*meter),
 	}
 	h.disks = newDisks(h)
@@ -113,6 +114,11 @@ func New(o Options) *Host {
 func (h *Host) Start(ctx context.Context) error {
 	if err := os.MkdirAll(h.runFolder(), 0o700); err != nil {
 		return fmt.Errorf("make the folder of agents: %w", err)
+	}
+	if h.o.Sandbox.OwnUID() {
+		if f := h.o.UIDs.Check(); f.Level != sandbox.OK {
+			h.o.Log.Warn("user ids of projects overlap", "err", f.Text)
+		}
 	}
 	var err error
 	if h.generation, err = nextGeneration(filepath.Join(h.runFolder(), "generation")); err != nil {

@@ -87,9 +87,31 @@ func checkIsolation(ctx context.Context, cfg *config.Config) []sandbox.Finding {
 	if err != nil {
 		return finding(sandbox.Missing, "isolation", "%s", sentence(err))
 	}
-	return sandbox.Probe(ctx, sandbox.Options{
+	found := sandbox.Probe(ctx, sandbox.Options{
 		Mode: sandbox.Mode(cfg.Isolation), Program: program, Log: slog.New(slog.DiscardHandler),
 	})
+	if os.Geteuid() == 0 { // only then projects have ids of their own
+		found = append(found, userIDs(cfg).Check())
+	}
+	return found
+}
+
+// userIDs are those that projects get.
+func userIDs(cfg *config.Config) projects.UIDs {
+	return projects.UIDs{First: int64(cfg.ProjectUIDs.First), Count: int64(cfg.ProjectUIDs.Count)}
+}
+
+// AppArmor prints the profile of this executable.
+func AppArmor(stdout io.Writer) error {
+	path, err := os.Executable()
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
+	if err != nil {
+		return fmt.Errorf("find this executable: %w", err)
+	}
+	_, err = io.WriteString(stdout, sandbox.AppArmorProfile(path))
+	return err
 }
 
 // checkDisk says what bounds the files of projects. Whether they have user ids of

@@ -139,7 +139,7 @@ func (s *server) open(ctx context.Context, version string) error {
 	}
 	s.host = projects.New(projects.Options{
 		Store: s.engine.Store(), Sandbox: box, Network: helper, Data: s.cfg.Data, Log: s.log,
-		UIDs: projects.UIDs{First: int64(s.cfg.ProjectUIDs.First), Count: int64(s.cfg.ProjectUIDs.Count)},
+		UIDs: userIDs(s.cfg),
 	})
 	s.stats = stats.New(stats.Options{
 		Store: s.engine.Store(), Access: index, Meter: s.meter, Data: s.cfg.Data, Version: version, Log: s.log,

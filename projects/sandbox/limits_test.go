@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -50,7 +51,7 @@ func TestLimitsAgain(t *testing.T) {
 }
 
 // again runs a test in a process with other rights.
-func again(t *testing.T, folder, run string, attr *syscall.SysProcAttr, host sandboxtest.Host) {
+func again(t *testing.T, folder, run string, attr *syscall.SysProcAttr, host sandboxtest.Host, args ...string) {
 	t.Helper()
 	self, err := os.ReadFile("/proc/self/exe")
 	if err != nil {
@@ -69,12 +70,12 @@ func again(t *testing.T, folder, run string, attr *syscall.SysProcAttr, host san
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command(binary, "-test.run="+run, "-test.v", "-intruder="+host.Intruder)
+	cmd := exec.Command(binary, slices.Concat([]string{"-test.run=" + run, "-test.v", "-intruder=" + host.Intruder}, args)...)
 	cmd.Dir = temp
 	cmd.Env = []string{"TMPDIR=" + temp, "PATH=/usr/bin:/bin"}
 	cmd.SysProcAttr = attr
 	out, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "    --- PASS: TestLimitsAgain/") {
+	if err != nil || !strings.Contains(string(out), "--- PASS: "+strings.NewReplacer("^", "", "$", "").Replace(run)) {
 		t.Errorf("%s: %v\n%s", run, err, out)
 	}
 }

@@ -55,7 +55,8 @@ func explain(mode Mode, err error) error {
 	case mode.userNS() && readsZero("/proc/sys/kernel/unprivileged_userns_clone"):
 		way = "User namespaces are switched off for ordinary users; allow them with sysctl kernel.unprivileged_userns_clone=1, or start the server as root."
 	case mode.userNS() && readsOne("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"):
-		way = "AppArmor takes the privileges in user namespaces away; load a profile that allows userns for this program, or start the server as root."
+		way = "AppArmor takes the rights in user namespaces away from programs without a profile; load one (lyceum apparmor | sudo tee " + AppArmorFile +
+			" && sudo apparmor_parser --replace " + AppArmorFile + "), or start the server as root."
 	case strings.Contains(text, "mount a proc"), strings.Contains(text, "mount a sysfs"):
 		way = "Parts of /proc are covered, as in a container; start the container with an uncovered /proc, or start the server as root on the machine itself."
 	case errors.Is(err, unix.EPERM), strings.Contains(text, "operation not permitted"):

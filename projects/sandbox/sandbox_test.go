@@ -28,6 +28,7 @@ var table = flag.String("table", "", "file for the table mode × escape")
 var (
 	asUser = flag.String("intruder", "", "path of the built intruder: check the mode unprivileged")
 	agent  = flag.String("agent", "", "path of the real agent, then")
+	words  = flag.String("words", "", "what is said when namespaces are forbidden, then")
 	column = flag.String("column", "", "file for what the mode keeps, then; else the table is shown")
 	dials  = flag.String("dials", "", "what listens on the host, separated by spaces")
 )
