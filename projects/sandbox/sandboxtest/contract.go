@@ -18,6 +18,7 @@ type Host struct {
 // Run checks a mode and returns what it keeps. It ends every process it has
 // started.
 func Run(t *testing.T, mode sandbox.Mode, host Host) Column {
+	ground := newGround(t)
 	b := newBench(t, mode, host.Intruder)
 	testAttempts(t, b, host)
 	for _, e := range []struct {
@@ -48,7 +49,7 @@ func Run(t *testing.T, mode sandbox.Mode, host Host) Column {
 	} {
 		b.try(t, e.escape, e.name, func(t *testing.T) { e.test(t, b) })
 	}
-	testShell(t, b, host)
+	testShell(t, b, host, ground)
 	return b.column
 }
 
