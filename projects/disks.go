@@ -201,8 +201,22 @@ func (d *disks) usage(project string) (used int64, by string, ok bool) {
 	return t.used.Bytes, by, !t.at.IsZero()
 }
 
-// folders are those that count.
-func (d *disks) folders(project string) []string {
+// place is where the files of a project are.
+func (d *disks) place(project string) disk.Place {
 	base := filepath.Join(d.host.o.Data, "projects", project)
-	return []string{filepath.Join(base, "home"), filepath.Join(base, "tmp")}
+	p := disk.Place{Folders: []string{filepath.Join(base, "home"), filepath.Join(base, "tmp")}}
+	if c := d.agent(project); c != nil {
+		p.Processes = c.process.Processes()
+	}
+	return p
+}
+
+// agent returns that of a project, nil if it does not run.
+func (d *disks) agent(project string) *connection {
+	d.host.mu.Lock()
+	defer d.host.mu.Unlock()
+	if e := d.host.entries[project]; e != nil {
+		return e.agent
+	}
+	return nil
 }

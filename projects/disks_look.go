@@ -179,7 +179,7 @@ func (d *disks) measure(ctx context.Context, t *taken) (disk.Used, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, measureTime)
 	defer cancel()
-	used, err := disk.Measure(ctx, d.folders(t.project), t.bound.Times(measureUpTo))
+	used, err := disk.Measure(ctx, d.place(t.project), t.bound.Times(measureUpTo))
 	if errors.Is(err, context.DeadlineExceeded) {
 		used.More = true // what it takes at least
 		return used, nil
@@ -209,16 +209,10 @@ func (d *disks) mark(ctx context.Context, project string, full bool) error {
 
 // stop ends a project that would take the disk from all.
 func (d *disks) stop(ctx context.Context, project, why string) {
-	h := d.host
-	h.mu.Lock()
-	var c *connection
-	if e := h.entries[project]; e != nil {
-		c = e.agent
-	}
-	h.mu.Unlock()
+	c := d.agent(project)
 	if c == nil {
 		return
 	}
-	h.o.Log.Warn("project stopped, it takes too much of the disk", "project", project)
-	h.lose(ctx, c, why)
+	d.host.o.Log.Warn("project stopped, it takes too much of the disk", "project", project)
+	d.host.lose(ctx, c, why)
 }

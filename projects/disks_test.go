@@ -191,6 +191,34 @@ func TestU6ProjectFarOverItsDiskIsStopped(t *testing.T) {
 	w.untilFull(s, "p1", false)
 }
 
+// A file that is deleted while it is written takes the disk all the same, and no
+// walk of folders would ever meet it.
+func TestU6FilesWithoutANameCount(t *testing.T) {
+	if testing.Short() {
+		return // needs root
+	}
+	for _, mode := range []sandbox.Mode{sandbox.RootUserNS, sandbox.None} { // with cgroups and without
+		t.Run(string(mode), func(t *testing.T) {
+			w := newWorld(t, mode)
+			w.project("p1", nil)
+			w.limitDisk("p1", 2*mib)
+			s := w.enter()
+			c, err := s.Client(t.Context(), "p1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.untilFull(s, "p1", false)
+			sh := openShell(t, c, "t1")
+			sh.enter(`exec 3>f; rm f; head -c 20M /dev/zero >&3; echo do''ne`)
+			sh.until("done")
+			w.untilFull(s, "p1", true)
+			if s.DiskBy("p1") == "polling" {
+				w.settled("p1", "stopped")
+			}
+		})
+	}
+}
+
 // The next server knows what a project takes that it has only found.
 func TestFullProjectIsFullForTheNextServer(t *testing.T) {
 	if testing.Short() {

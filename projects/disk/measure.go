@@ -31,17 +31,26 @@ type measuring struct {
 	ctx    context.Context
 	bound  Bound
 	used   Used
-	linked map[inode]struct{} // what has several names and was counted
+	linked map[inode]struct{} // what has several names, or none, and was counted
+	device uint64             // of the folders
 	buffer []byte
 }
 
-// Measure counts what folders take, a file with several names once, until that
-// is more than the bound. Only the last part of each path may be somebody else's;
-// it must be a folder. What changes meanwhile is counted or not. A folder that
+// Place is where files of a project are.
+type Place struct {
+	// Folders of one file system. Only the last part of each path may be somebody
+	// else's; it must be a folder.
+	Folders []string
+	// Processes of the project may keep files that have no name any more.
+	Processes []int
+}
+
+// Measure counts what is in a place, a file with several names once, until that
+// is more than the bound. What changes meanwhile is counted or not. A folder that
 // the caller may not read counts as itself.
-func Measure(ctx context.Context, folders []string, bound Bound) (Used, error) {
+func Measure(ctx context.Context, place Place, bound Bound) (Used, error) {
 	m := &measuring{ctx: ctx, bound: bound, linked: make(map[inode]struct{}), buffer: make([]byte, direntBytes)}
-	for _, folder := range folders {
+	for _, folder := range place.Folders {
 		fd, err := unix.Open(folder, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 		if errors.Is(err, unix.ENOENT) {
 			continue // a project that was never started
@@ -49,14 +58,24 @@ func Measure(ctx context.Context, folders []string, bound Bound) (Used, error) {
 		if err == nil {
 			err = m.root(fd)
 		}
-		if errors.Is(err, errEnough) {
-			break
+		if err := m.ended(err); err != nil || m.used.More {
+			return m.used, err
 		}
-		if err != nil {
-			return m.used, fmt.Errorf("measure a project: %w", err)
+	}
+	for _, process := range place.Processes {
+		if err := m.ended(m.opened(process)); err != nil || m.used.More {
+			return m.used, err
 		}
 	}
 	return m.used, nil
+}
+
+// ended tells that enough is known from an error.
+func (m *measuring) ended(err error) error {
+	if err == nil || errors.Is(err, errEnough) {
+		return nil
+	}
+	return fmt.Errorf("measure a project: %w", err)
 }
 
 func (m *measuring) root(fd int) error {
@@ -64,6 +83,7 @@ func (m *measuring) root(fd int) error {
 	if err := unix.Fstat(fd, &st); err != nil {
 		return errors.Join(err, unix.Close(fd))
 	}
+	m.device = st.Dev
 	if err := m.count(&st); err != nil {
 		return errors.Join(err, unix.Close(fd))
 	}
@@ -72,7 +92,7 @@ func (m *measuring) root(fd int) error {
 
 // count adds one inode.
 func (m *measuring) count(st *unix.Stat_t) error {
-	if st.Nlink > 1 && st.Mode&unix.S_IFMT != unix.S_IFDIR {
+	if st.Nlink != 1 && st.Mode&unix.S_IFMT != unix.S_IFDIR {
 		id := inode{st.Dev, st.Ino}
 		if _, counted := m.linked[id]; counted {
 			return nil

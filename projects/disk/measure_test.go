@@ -24,7 +24,7 @@ func must(t *testing.T, err error) {
 
 func measure(t *testing.T, folders ...string) disk.Used {
 	t.Helper()
-	used, err := disk.Measure(t.Context(), folders, disk.Bound{})
+	used, err := disk.Measure(t.Context(), disk.Place{Folders: folders}, disk.Bound{})
 	must(t, err)
 	return used
 }
@@ -63,6 +63,41 @@ func TestMeasureCountsWhatFilesTake(t *testing.T) {
 	}
 }
 
+// A file that is deleted while a program has it open, or only in its memory, takes
+// what it takes until the program ends.
+func TestMeasureFindsFilesWithoutAName(t *testing.T) {
+	home := t.TempDir()
+	f, err := os.Create(filepath.Join(home, "opened"))
+	must(t, err)
+	defer f.Close()
+	_, err = f.Write(make([]byte, 1<<20))
+	must(t, errors.Join(err, os.Remove(f.Name())))
+	again, err := unix.Dup(int(f.Fd())) // a second descriptor is not a second file
+	must(t, err)
+	defer unix.Close(again)
+	const content = 1 << 20
+	mapped := filepath.Join(home, "mapped")
+	write(t, mapped, content)
+	g, err := os.OpenFile(mapped, os.O_RDWR, 0)
+	must(t, err)
+	memory, err := unix.Mmap(int(g.Fd()), 0, content, unix.PROT_READ, unix.MAP_SHARED)
+	must(t, errors.Join(err, g.Close(), os.Remove(mapped)))
+	defer func() { must(t, unix.Munmap(memory)) }()
+
+	used, err := disk.Measure(t.Context(), disk.Place{Folders: []string{home}, Processes: []int{os.Getpid(), 1 << 30}}, disk.Bound{})
+	must(t, err)
+	want := int64(2) // home, and what is opened
+	if os.Geteuid() == 0 {
+		want++ // only root may look at what is mapped
+	}
+	if used.Files != want || used.Bytes < (want-1)*content || used.Bytes > want*content {
+		t.Errorf("%+v, want %d files", used, want)
+	}
+	if used := measure(t, home); used.Files != 1 {
+		t.Errorf("in the folder there is %+v", used)
+	}
+}
+
 // The folder of a project that was never started is not there; a FIFO in its
 // place must not be waited for, and a link not followed.
 func TestMeasureOfWhatIsNoFolder(t *testing.T) {
@@ -74,7 +109,7 @@ func TestMeasureOfWhatIsNoFolder(t *testing.T) {
 	must(t, unix.Mkfifo(fifo, 0o644))
 	must(t, os.Symlink("/", link))
 	for _, folder := range []string{fifo, link} {
-		if used, err := disk.Measure(t.Context(), []string{folder}, disk.Bound{}); err == nil || used.Files > 0 {
+		if used, err := disk.Measure(t.Context(), disk.Place{Folders: []string{folder}}, disk.Bound{}); err == nil || used.Files > 0 {
 			t.Errorf("%s: %+v, %v", folder, used, err)
 		}
 	}
@@ -88,14 +123,14 @@ func TestMeasureEndsWhenItKnowsEnough(t *testing.T) {
 		write(t, filepath.Join(home, fmt.Sprint(i)), 4096)
 	}
 	for _, bound := range []disk.Bound{{Files: 10}, {Bytes: 40_000}} {
-		used, err := disk.Measure(t.Context(), []string{home}, bound)
+		used, err := disk.Measure(t.Context(), disk.Place{Folders: []string{home}}, bound)
 		if err != nil || !used.More || used.Files > 12 || used.Within(bound) {
 			t.Errorf("bound %+v: %+v, %v", bound, used, err)
 		}
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := disk.Measure(ended, []string{home}, disk.Bound{}); !errors.Is(err, context.Canceled) {
+	if _, err := disk.Measure(ended, disk.Place{Folders: []string{home}}, disk.Bound{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("of somebody who has left: %v", err)
 	}
 }
@@ -185,7 +220,7 @@ func TestMeasureDoesNotLeaveTheMount(t *testing.T) {
 		}
 		if err == nil {
 			var used disk.Used
-			if used, err = disk.Measure(context.WithoutCancel(t.Context()), []string{home}, disk.Bound{}); used.Files != 2 {
+			if used, err = disk.Measure(context.WithoutCancel(t.Context()), disk.Place{Folders: []string{home}}, disk.Bound{}); used.Files != 2 {
 				err = errors.Join(err, fmt.Errorf("%d files, want home and the folder", used.Files))
 			}
 		}
@@ -236,7 +271,7 @@ func BenchmarkMeasure(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		if _, err := disk.Measure(b.Context(), []string{home}, disk.Bound{}); err != nil {
+		if _, err := disk.Measure(b.Context(), disk.Place{Folders: []string{home}}, disk.Bound{}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -105,7 +105,7 @@ func TestVMQuotaCountsWhatIsThere(t *testing.T) {
 		if u := s.used(); u.Bytes < 4<<20 || u.Bytes > 5<<20 || u.Files != before.Files+2 {
 			t.Errorf("%+v after %+v", u, before)
 		}
-		measured, err := disk.Measure(t.Context(), []string{s.home}, disk.Bound{})
+		measured, err := disk.Measure(t.Context(), disk.Place{Folders: []string{s.home}}, disk.Bound{})
 		must(t, err)
 		if u := s.used(); measured.Files != u.Files || max(measured.Bytes-u.Bytes, u.Bytes-measured.Bytes) > 64<<10 {
 			t.Errorf("measured %+v, counted %+v", measured, u)

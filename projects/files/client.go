@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -226,7 +227,28 @@ func (c *Client) Upload(ctx context.Context, path string, overwrite bool, r io.R
 		return Info{}, err
 	}
 	query := queryOf("path", path, "overwrite", map[bool]string{true: "1"}[overwrite])
-	return c.askInfo(ctx, http.MethodPut, "/content"+query, io.NopCloser(r))
+	body := &refusable{r: r, ask: c.refused}
+	info, err := c.askInfo(ctx, http.MethodPut, "/content"+query, io.NopCloser(body))
+	if why := body.refused.Load(); why != nil {
+		return Info{}, *why
+	}
+	return info, err
+}
+
+// refusable is an upload that ends when it is refused on its way: the longest
+// would fill the disk otherwise.
+type refusable struct {
+	r       io.Reader
+	ask     func() error
+	refused atomic.Pointer[error]
+}
+
+func (b *refusable) Read(p []byte) (int, error) {
+	if err := b.ask(); err != nil {
+		b.refused.Store(&err)
+		return 0, err
+	}
+	return b.r.Read(p)
 }
 
 // ReadDocument is Files.ReadDocument.

@@ -152,6 +152,19 @@ func TestClientRefusesOnlyWhatTakesSpace(t *testing.T) {
 	if got := entries(t, home); strings.Contains(got, "new") || get(t, home, "document") != "text" {
 		t.Errorf("something was written: %s", got)
 	}
+	asked := 0
+	c.Refuse = func() error { // full while somebody uploads without end
+		if asked++; asked > 100 {
+			return full
+		}
+		return nil
+	}
+	if _, err := c.Upload(ctx, "new", false, endless{}); !errors.Is(err, full) {
+		t.Errorf("an upload without end: %v", err)
+	}
+	if got := entries(t, home); strings.Contains(got, "new") {
+		t.Errorf("it has left %s", got)
+	}
 	_, err := c.Rename(ctx, "old", "renamed")
 	if err = errors.Join(err, c.Remove(ctx, "renamed")); err != nil {
 		t.Error(err)
