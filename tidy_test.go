@@ -57,7 +57,7 @@ var mayImport = map[string][]string{
 	"projects/network/networktest":          {},
 	"projects/network/networktest/confined": {"projects/network/helper", "projects/network/link"},
 	"projects/sandbox":                      {"app", "projects/network/link", "projects/sandbox/stage"},
-	"projects/sandbox/sandboxtest":          {"projects", "projects/agent", "projects/disk", "projects/sandbox"},
+	"projects/sandbox/sandboxtest":          {"app", "projects", "projects/agent", "projects/disk", "projects/files", "projects/sandbox"},
 	"projects/sandbox/sandboxtest/intruder": {"projects/sandbox/stage"},
 	"projects/sandbox/stage":                {"projects/network/link"},
 	"terminal":                              {"terminal/pty"},

@@ -8,6 +8,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"lyceum/projects/sandbox"
 )
 
 // writable are the places that are the project's own. Of /proc the parts that
@@ -47,6 +51,20 @@ func testMounts(t *testing.T, b *bench) {
 	for _, covered := range []string{"/proc/sys", "/proc/fs", "/proc/irq"} {
 		if !regexp.MustCompile(`(?m) ` + covered + ` ro,`).MatchString(out) {
 			t.Errorf("%s is not covered", covered)
+		}
+	}
+	// Of a file system in memory the writer is killed when it is full, not told.
+	var outside unix.Statfs_t
+	if err := unix.Statfs(b.base, &outside); err != nil {
+		t.Fatal(err)
+	}
+	kind, failure := p.command("/usr/bin/stat", "-f", "-c", "%t", "/tmp")
+	if kind != strconv.FormatInt(outside.Type, 16) || failure != "" {
+		t.Errorf("/tmp is a %s %s, its folder on the host a %x", kind, failure, outside.Type)
+	}
+	if b.sandbox.Mode() != sandbox.Root {
+		if most, failure := p.command("/bin/cat", "/proc/sys/user/max_user_namespaces"); most != "0" {
+			t.Errorf("there may be %q %q user namespaces inside", most, failure)
 		}
 	}
 	if seen < 20 {

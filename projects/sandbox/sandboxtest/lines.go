@@ -35,6 +35,8 @@ func lines(g *ground, p *project, host Host) (all []line) {
 	say(2, `([0-9]|[1-4][0-9])`, "ls -d /proc/[0-9]* | wc -l")
 	refuse(2, notThere, fmt.Sprintf("kill -9 %d", os.Getpid()), fmt.Sprintf("cat /proc/%d/cmdline", os.Getpid()))
 
+	say(2, "", "cat /proc/keys /proc/timer_list /proc/interrupts /proc/sched_debug 2>/dev/null; ls -A /sys/firmware")
+
 	for _, d := range host.Dial {
 		_, target, _ := strings.Cut(d, "=")
 		network, address, _ := strings.Cut(target, ",")
@@ -118,6 +120,7 @@ func linesInside(p *project) (all []line) {
 	say(9, fmt.Sprintf(`(1000 1000 1000|%[1]d %[1]d %[1]d)`, p.uid), `cp /usr/bin/id x; chmod 6755 x; echo $(./x -u) $(./x -g) $(./x -G); rm x`)
 	say(9, `0+ 0+ 0+ 0+ 0+`, `echo $(grep ^Cap /proc/self/status | cut -f2)`)
 	say(9, `NoNewPrivs:\s+1\s+Seccomp:\s+2`, `grep -E '^(NoNewPrivs|Seccomp):' /proc/self/status`)
+	say(9, `1 1`, `echo $(grep '^Max core file size' /proc/self/limits | tr -s ' ' | cut -d' ' -f5,6)`)
 	say(9, `0 1 2 3`, `ls /proc/self/fd | xargs`)
 	refuse(9, forbidden+"|cannot modify limit", "ulimit -c unlimited", "ulimit -H -c 9", "nice -n -5 true && nice -n -5 id 2>&1 | grep -q denied && false", "chrt -f 1 id")
 

@@ -17,7 +17,9 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"lyceum/app"
 	"lyceum/projects/agent"
+	"lyceum/projects/files"
 	"lyceum/projects/sandbox"
 )
 
@@ -174,6 +176,7 @@ func testShell(t *testing.T, b *bench, host Host, g *ground) {
 		})
 		b.column.note(n, len(byEscape[n])-1, Kept)
 	}
+	b.try(t, 1, "file_service_stays_inside", func(t *testing.T) { testFileService(t, client, s) })
 	b.try(t, 10, "bomb_typed_in_a_terminal", func(t *testing.T) { testTypedBomb(t, p, client, s) })
 	b.try(t, 1, "nothing_of_the_host_was_said", func(t *testing.T) {
 		if strings.Contains(s.all.String(), g.canary) {
@@ -194,6 +197,44 @@ func (s *shell) try(t *testing.T, l line) {
 		t.Errorf("%s\n\tended with %d: %q", l.typed, status, said)
 	case !regexp.MustCompile(`(?s)^(` + l.says + `)$`).MatchString(said):
 		t.Errorf("%s\n\tsaid %q, want %s", l.typed, said, l.says)
+	}
+}
+
+// Whatever a student puts into his home, by the page nothing outside of it is
+// listed, read or written.
+func testFileService(t *testing.T, c *agent.Client, s *shell) {
+	s.enter(`cd; mkdir /tmp/o; echo out > /tmp/o/f; ln -s /etc e; ln -s /etc/passwd p; ln -s /tmp/o o; ln -s ../../tmp/o/f up; ln -s /proc/1 one`)
+	s.answer()
+	ctx := t.Context()
+	for _, path := range []string{"e/passwd", "p", "o/f", "up", "one/environ", "one/mem"} {
+		_, _, down := c.Open(ctx, path)
+		_, read := c.ReadDocument(ctx, path, 0)
+		_, write := c.WriteDocument(ctx, path, []byte("x"), files.Expect{Absent: true})
+		for i, err := range []error{down, read, write} {
+			if !app.IsKind(err, app.Denied) {
+				t.Errorf("%s, method %d: %v", path, i, err)
+			}
+		}
+	}
+	for _, path := range []string{"e", "o", "one", "one/fd"} {
+		_, list := c.List(ctx, path)
+		_, up := c.Upload(ctx, path+"/new", true, strings.NewReader("x"))
+		_, create := c.CreateFile(ctx, path+"/new")
+		_, from := c.Rename(ctx, path+"/f", "mine")
+		for i, err := range []error{list, up, create, from, c.Remove(ctx, path+"/f")} {
+			if !app.IsKind(err, app.Denied) && !app.IsKind(err, app.NotFound) {
+				t.Errorf("%s, method %d: %v", path, i, err)
+			}
+		}
+	}
+	for _, path := range []string{"..", "../..", "/etc", "a/../../.."} {
+		if _, err := c.List(ctx, path); !app.IsKind(err, app.Invalid) {
+			t.Errorf("list %s: %v", path, err)
+		}
+	}
+	s.enter(`cat /tmp/o/*; rm -r /tmp/o e p o up one`)
+	if said, status := s.answer(); said != "out" || status != 0 {
+		t.Errorf("outside of the home is now %q", said)
 	}
 }
 
