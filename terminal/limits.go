@@ -43,6 +43,9 @@ const (
 	typingChunk = 4 << 10
 	// controlBound is the longest text frame that is understood.
 	controlBound = 4 << 10
+	// maxNames is how many names a page may ask about at once: those of a few
+	// lines on the screen.
+	maxNames = 64
 	// frameBound is the greatest frame whose end is waited for, to refuse it
 	// with a sentence; beyond it the socket is closed (1009).
 	frameBound = 256 << 20

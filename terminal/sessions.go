@@ -20,6 +20,10 @@ type Options struct {
 	// Start starts the shell of terminal id. It may be called from several
 	// goroutines, for one id at a time.
 	Start func(id string, size pty.Size) (pty.Process, error)
+	// Find says which places of the project names mean to a process, nil for each
+	// that is none; without a process it is the home that they are in. A nil Find
+	// knows none.
+	Find func(process pty.Process, names []string) []*Place
 	// ScratchDir is where the output of shells is kept, in files without a name.
 	ScratchDir string
 	// Changed is told whenever a shell has started or ended, in order for one

@@ -252,6 +252,8 @@ func (v *viewer) control(data []byte) {
 		v.session.mu.Lock()
 		v.session.resizedLocked(v, pty.Size{Cols: m.Cols, Rows: m.Rows})
 		v.session.mu.Unlock()
+	case m.Op == "find":
+		v.find(m)
 	case m.Op == "restart" && !v.write:
 		v.refuse("You may watch this terminal, but not start a shell in it.")
 	case m.Op == "restart":
@@ -260,7 +262,7 @@ func (v *viewer) control(data []byte) {
 			v.refuse(notStarted)
 		}
 	default:
-		v.refuse("This terminal did not understand the message: its “op” is neither “size” nor “restart”.")
+		v.refuse("This terminal did not understand the message: its “op” is none of “size”, “find” and “restart”.")
 	}
 }
 

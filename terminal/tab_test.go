@@ -88,6 +88,8 @@ type message struct {
 	Cols, Rows                             int
 	You, Write                             bool
 	Code                                   *int
+	ID                                     int
+	Places                                 []*terminal.Place
 }
 
 const editor = "write=1&create=1&cols=80&rows=24"

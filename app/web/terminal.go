@@ -144,7 +144,7 @@ func fromBrowser(ctx context.Context, browser *socket, shell *websocket.Conn, wr
 		if err != nil {
 			return err
 		}
-		if !write && (kind == websocket.BinaryMessage || !isSize(data)) {
+		if !write && (kind == websocket.BinaryMessage || !mayWatcher(data)) {
 			if err := browser.refuse(ctx, "You may watch this terminal, but not type into it."); err != nil {
 				return err
 			}
@@ -159,10 +159,11 @@ func fromBrowser(ctx context.Context, browser *socket, shell *websocket.Conn, wr
 	}
 }
 
-// isSize reports whether a text frame only says how large the screen is.
-func isSize(data []byte) bool {
+// mayWatcher reports whether a text frame is for who may only watch, too: it says
+// how large the screen is, or asks what a name means.
+func mayWatcher(data []byte) bool {
 	var m terminal.ClientMessage
-	return json.Unmarshal(data, &m) == nil && m.Op == "size"
+	return json.Unmarshal(data, &m) == nil && (m.Op == "size" || m.Op == "find")
 }
 
 // refuse tells that something was not done.

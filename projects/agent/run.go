@@ -72,17 +72,24 @@ func run(arguments []string, ready *os.File) error {
 	kids := newChildren()
 	bounds := new(limits)
 	bounds.set(o.limits)
-	shells := &shells{options: o, config: config, children: kids, limits: bounds}
+	opener := newOpener(config.Home)
+	shells := &shells{options: o, config: config, children: kids, limits: bounds, opener: opener}
+	if !o.isolated {
+		if err := errors.Join(os.MkdirAll(shells.commands(), 0o755), stage.WriteCommands(shells.commands())); err != nil {
+			return err
+		}
+	}
 	watchers := newWatchers()
 	s := &service{
-		config: config, files: home, children: kids, limits: bounds, watchers: watchers, isolated: o.isolated, end: make(chan struct{}),
+		config: config, files: home, opener: opener, children: kids, limits: bounds, watchers: watchers, isolated: o.isolated, end: make(chan struct{}),
 		terminals: terminal.NewSessions(terminal.Options{
-			Start: shells.start, ScratchDir: config.Scratch, Changed: watchers.changed, Log: discard,
+			Start: shells.start, Find: opener.places.find, ScratchDir: config.Scratch, Changed: watchers.changed, Log: discard,
 		}),
 	}
 	if config.Terminals > 0 {
 		s.terminals.SetMax(config.Terminals)
 	}
+	opener.show = s.terminals.Show
 	if err := ready.Close(); err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ type service struct {
 	config    Config
 	files     *files.Folder
 	terminals *terminal.Sessions
+	opener    *opener // nil: no shell can ask
 	children  *children
 	limits    *limits
 	watchers  *watchers
@@ -65,6 +66,9 @@ func (s *service) run(ctx context.Context, listener net.Listener, signals <-chan
 	}()
 	s.lastServer, s.lastWork, s.looked = time.Now(), time.Now(), time.Now()
 	parts.Go(func() { s.accept(ctx, listener) })
+	if s.opener != nil {
+		parts.Go(func() { s.opener.run(ctx) })
+	}
 	idle := time.NewTicker(idleCheck)
 	defer idle.Stop()
 	for {

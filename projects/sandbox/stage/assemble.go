@@ -31,7 +31,7 @@ func (t *tree) assemble(plan Plan) error {
 	if err := os.Chdir(oldRootHit); err != nil {
 		return fmt.Errorf("enter the new root: %w", err)
 	}
-	for _, name := range []string{"proc", "sys", "dev/pts", "dev/shm", "run/user", "tmp", "home/user", "etc", "var", "root", "mnt"} {
+	for _, name := range []string{"proc", "sys", "dev/pts", "dev/shm", "run/user", "tmp", "home/user", "etc", "var", "root", "mnt", strings.TrimPrefix(CommandsDir, "/")} {
 		if err := os.MkdirAll(name, 0o755); err != nil {
 			return fmt.Errorf("make the folder %s: %w", name, err)
 		}
@@ -149,6 +149,9 @@ func generate(plan Plan) error {
 		if err := os.WriteFile(name, []byte(content), 0o444); err != nil {
 			return fmt.Errorf("write %s: %w", name, err)
 		}
+	}
+	if err := WriteCommands(strings.TrimPrefix(CommandsDir, "/")); err != nil {
+		return err
 	}
 	links := map[string]string{
 		"dev/ptmx": "pts/ptmx", "dev/fd": "/proc/self/fd", "dev/stdin": "/proc/self/fd/0",

@@ -41,5 +41,7 @@ type Plan struct {
 const (
 	Home       = "/home/user"
 	RuntimeDir = "/run/user"
-	oldRootHit = "/proc" // where the new root is put together; everybody has it
+	// CommandsDir has the commands that a project page understands; read-only.
+	CommandsDir = "/run/lyceum/bin"
+	oldRootHit  = "/proc" // where the new root is put together; everybody has it
 )
