@@ -32,7 +32,7 @@ const (
 	measureTime = 30 * time.Second
 	// measureUpTo is how many times its bound is counted of a project. More makes
 	// no difference, and a project of millions of files is not counted out.
-	measureUpTo = 4
+	measureUpTo = stopAt
 )
 
 // How it is known what a project takes.
@@ -54,6 +54,7 @@ type disks struct {
 	mu    sync.Mutex
 	taken map[string]*taken
 	short bool       // the disk has less than its reserve
+	hurry bool       // or will soon
 	last  disk.Space // as it was at the last look
 }
 
@@ -95,15 +96,30 @@ func (d *disks) run(ctx context.Context) {
 		d.host.o.Log.Error("changes of disk limits are not seen", "part", "projects", "err", err)
 	}
 	defer stop()
-	tick := time.NewTicker(spaceEvery)
-	defer tick.Stop()
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	beside.Go(func() { d.followSpace(ctx) }) // a long measurement must not hide it
 	for {
 		d.lookAtAll(ctx)
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
 		case <-d.kick:
+		}
+	}
+}
+
+// followSpace looks at the free space until ctx ends, and has projects looked at.
+func (d *disks) followSpace(ctx context.Context) {
+	tick := time.NewTicker(spaceEvery)
+	defer tick.Stop()
+	for {
+		d.lookAtSpace(ctx)
+		d.wake()
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
 	}
 }

@@ -4,16 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"lyceum/app"
 	"lyceum/projects/disk"
 )
 
-// lookAtAll looks at the space of the disk, and at each project whose time it is.
+// lookAtAll looks at each project whose time it is.
 func (d *disks) lookAtAll(ctx context.Context) {
-	hurry := d.lookAtSpace(ctx)
-	for _, project := range d.due(time.Now(), hurry) {
+	for _, project := range d.due(time.Now()) {
 		if ctx.Err() != nil {
 			return
 		}
@@ -23,18 +23,17 @@ func (d *disks) lookAtAll(ctx context.Context) {
 	}
 }
 
-// lookAtSpace notes whether the disk is short of space, and returns whether it
-// is, or will soon be.
-func (d *disks) lookAtSpace(ctx context.Context) (hurry bool) {
+// lookAtSpace notes whether the disk is short of space, or will soon be.
+func (d *disks) lookAtSpace(ctx context.Context) {
 	s, err := disk.SpaceOf(d.host.o.Data)
 	if err != nil {
 		d.host.o.Log.Warn("free space not known", "part", "projects", "path", d.host.o.Data, "err", err)
-		return false
+		return
 	}
 	d.mu.Lock()
 	before := d.short
 	d.short = shortOf(s, before)
-	hurry = d.short || d.last.Free-s.Free > hurryBytes
+	d.hurry = d.short || d.last.Free-s.Free > hurryBytes
 	d.last = s
 	short := d.short
 	d.mu.Unlock()
@@ -44,11 +43,11 @@ func (d *disks) lookAtSpace(ctx context.Context) (hurry bool) {
 	case before && !short:
 		d.host.o.Log.InfoContext(ctx, "disk has room again", "part", "projects", "path", d.host.o.Data, "bytes", s.Free)
 	}
-	return hurry
 }
 
-// due returns the projects that are to be looked at now.
-func (d *disks) due(at time.Time, hurry bool) (projects []string) {
+// due returns the projects that are to be looked at now, first those that were
+// full: on a disk that is short they are what has to be found.
+func (d *disks) due(at time.Time) (projects []string) {
 	d.host.mu.Lock()
 	var running []string
 	for id, e := range d.host.entries {
@@ -63,7 +62,7 @@ func (d *disks) due(at time.Time, hurry bool) (projects []string) {
 		t := d.entryLocked(id)
 		pause := quotaPause
 		if d.quota == nil {
-			pause = pauseAfter(t.cost, hurry)
+			pause = pauseAfter(t.cost, d.hurry)
 		}
 		if t.stale || t.asked || at.Sub(t.at) >= pause {
 			projects = append(projects, id)
@@ -76,6 +75,15 @@ func (d *disks) due(at time.Time, hurry bool) (projects []string) {
 			t.asked = false
 		}
 	}
+	slices.SortStableFunc(projects, func(a, b string) int {
+		switch full, other := d.taken[a].full, d.taken[b].full; {
+		case full && !other:
+			return -1
+		case other && !full:
+			return 1
+		}
+		return 0
+	})
 	return projects
 }
 
