@@ -19,6 +19,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // bootTime is how long the kernel may take to its first program, and runTime how
@@ -26,7 +28,7 @@ import (
 const (
 	bootTime = 2 * time.Minute
 	kvmTime  = 20 * time.Second // a /dev/kvm that works takes two
-	runTime  = 30 * time.Minute
+	runTime  = 60 * time.Minute
 )
 
 func main() {
@@ -47,7 +49,16 @@ func run(ctx context.Context, only, tests string) error {
 	if err != nil {
 		return err
 	}
-	kernel, err := findKernel(ctx, filepath.Join(cache, "lyceum", "vm"))
+	cache = filepath.Join(cache, "lyceum", "vm")
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return err
+	}
+	turn, err := takeTurn(ctx, cache)
+	if err != nil {
+		return err
+	}
+	defer turn.Close()
+	kernel, err := findKernel(ctx, cache)
 	if err != nil {
 		return err
 	}
@@ -82,6 +93,34 @@ func run(ctx context.Context, only, tests string) error {
 		fmt.Println("vm: /dev/kvm is there and does not work; the processor is emulated")
 	}
 	return m.boot(ctx, "tcg,thread=multi", bootTime)
+}
+
+// takeTurn waits until no other machine runs: two that are emulated beside each
+// other are so slow that tests run out of their time.
+func takeTurn(ctx context.Context, cache string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(cache, "turn"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	said := false
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, errors.Join(err, f.Close())
+		}
+		if !said {
+			fmt.Println("vm: waits for another machine to end")
+			said = true
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), f.Close())
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // Plan is what the program inside reads.

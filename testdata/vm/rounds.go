@@ -1,7 +1,7 @@
 package main
 
 // minutes is what each round may take, emulated.
-const minutes = 12
+const minutes = 25
 
 // round is one run of a package's tests in the machine.
 type round struct {
