@@ -171,6 +171,7 @@ func (h *Host) attend(c *connection) {
 	h.followFull(c)
 	h.limitsChanged(c.project) // they may have changed since they were read for the start, or while no server ran
 	h.keepNetwork(c)
+	h.task(func(ctx context.Context) { h.watchIdle(ctx, c) })
 	h.task(func(ctx context.Context) {
 		if h.OnRunning != nil {
 			h.OnRunning(c.project)

@@ -26,6 +26,7 @@ type Options struct {
 	// KernelLog is where the kernel says which programs it has ended; "" is
 	// sandbox.KernelLog.
 	KernelLog string
+	Idle      IdleTimes // zero: DefaultIdleTimes
 	Log       *slog.Logger
 }
 
@@ -76,6 +77,9 @@ type entry struct {
 	changed chan struct{} // closed and replaced at every change of row or agent
 	agent   *connection   // nil: none
 	visit   time.Time     // when somebody last used it
+	warned  bool          // it will be stopped because nobody does
+	acted   chan struct{} // capacity 1: it was warned, and is used
+	why     string        // the server has asked for its stop, a sentence
 	lost    string        // why there is none any more, a sentence
 	dirty   bool          // to be looked at
 	working bool          // a goroutine does
@@ -97,6 +101,9 @@ func New(o Options) *Host {
 	}
 	if o.UIDs == (UIDs{}) {
 		o.UIDs = DefaultUIDs
+	}
+	if o.Idle == (IdleTimes{}) {
+		o.Idle = DefaultIdleTimes
 	}
 	if o.KernelLog == "" {
 		o.KernelLog = sandbox.KernelLog
@@ -241,7 +248,7 @@ func (h *Host) taskLocked(fn func(ctx context.Context)) bool {
 func (h *Host) entryLocked(id string) *entry {
 	e := h.entries[id]
 	if e == nil {
-		e = &entry{id: id, changed: make(chan struct{})}
+		e = &entry{id: id, changed: make(chan struct{}), acted: make(chan struct{}, 1)}
 		h.entries[id] = e
 	}
 	return e

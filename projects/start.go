@@ -165,7 +165,7 @@ func (h *Host) stopStep(ctx context.Context, id string) error {
 	if err := h.end(ctx, id); err != nil {
 		return err
 	}
-	return h.setState(ctx, id, stopped, "")
+	return h.setState(ctx, id, stopped, h.whyStopped(id))
 }
 
 // end kills the agent of a project, if there is one.

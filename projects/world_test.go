@@ -113,7 +113,7 @@ func (w *world) remove() {
 // enter starts a server, after before has set its hooks.
 func (w *world) enter(before ...func(*projects.Host)) *server {
 	w.t.Helper()
-	s := &server{Host: projects.New(projects.Options{Store: w.store, Sandbox: w.sandbox, Data: w.data, UIDs: testUIDs, KernelLog: w.kernelLog})}
+	s := &server{Host: projects.New(projects.Options{Store: w.store, Sandbox: w.sandbox, Data: w.data, UIDs: testUIDs, KernelLog: w.kernelLog, Idle: quickIdle})}
 	for _, fn := range before {
 		fn(s.Host)
 	}

@@ -219,7 +219,7 @@ func (v *viewer) typed(p []byte) {
 	s.mu.Lock()
 	running := s.process != nil
 	taken := running && (s.interruptLocked(p) || s.typed.add(p))
-	if taken && !isReport(p) {
+	if taken && !IsReport(p) {
 		s.typedLocked(v)
 	}
 	s.mu.Unlock()

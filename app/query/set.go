@@ -59,6 +59,9 @@ func (e *Engine) set(ctx context.Context, c app.Caller, q *ask, request string) 
 	if err != nil {
 		return Answer{}, err
 	}
+	if project, _ := row[s.table.Project].(string); project != "" && e.Used != nil && !s.table.Ephemeral {
+		e.Used(project)
+	}
 	return Answer{Row: s.shown(row), Wrote: true, Position: s.position()}, nil
 }
 

@@ -154,7 +154,7 @@ func (s *server) open(ctx context.Context, version string) error {
 	s.web = web.New(web.Options{
 		BasePath: s.cfg.BasePath, Version: version, Auth: s.auth, Access: index, Tables: s.engine,
 		Projects: &streams{host: s.host, store: s.engine.Store()}, Pages: s.pages(ctx), Log: s.log, Meter: s.meter,
-		PingEvery: s.cfg.PingEvery,
+		PingEvery: s.cfg.PingEvery, Used: s.host.Used,
 	})
 	return nil
 }
@@ -201,6 +201,7 @@ func (s *server) connect(index *access.Index) {
 	s.engine.Writers["file_actions"] = s.host
 	s.engine.Writers["terminals"] = s.host
 	s.engine.Writers["project_visits"] = s.host
+	s.engine.Used = s.host.Used
 	s.engine.Watchers["directories"] = s.host
 	s.engine.Watchers["project_usage"] = s.host.Usage()
 	s.engine.Writers["documents"] = s.rooms

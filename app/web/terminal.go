@@ -95,7 +95,12 @@ func (s *Server) watchTerminal(r *http.Request, caller app.Caller, browser *sock
 	if err != nil {
 		return errors.Join(context.Cause(ctx), err)
 	}
-	return relay(ctx, cancel, browser, shell, write, bye)
+	typed := func(data []byte) {
+		if s.Used != nil && !terminal.IsReport(data) && !mayWatcher(data) { // not what a page says by itself
+			s.Used(r.PathValue("project"))
+		}
+	}
+	return relay(ctx, cancel, browser, shell, write, typed, bye)
 }
 
 // viewing makes the parameters of a viewer out of what the browser asks.
@@ -114,10 +119,10 @@ func (s *Server) viewing(r *http.Request, caller app.Caller, write bool) url.Val
 
 // relay hands frames on until ctx ends or one side does, says bye to the browser
 // with the reason, and closes both sides.
-func relay(ctx context.Context, cancel context.CancelCauseFunc, browser *socket, shell *websocket.Conn, write bool, bye func(error)) error {
+func relay(ctx context.Context, cancel context.CancelCauseFunc, browser *socket, shell *websocket.Conn, write bool, typed func([]byte), bye func(error)) error {
 	var all sync.WaitGroup
 	all.Go(func() { browser.keepAlive(ctx) })
-	all.Go(func() { cancel(fromBrowser(ctx, browser, shell, write)) })
+	all.Go(func() { cancel(fromBrowser(ctx, browser, shell, write, typed)) })
 	all.Go(func() { cancel(fromShell(ctx, shell, browser)) })
 	<-ctx.Done()
 	err := context.Cause(ctx)
@@ -128,7 +133,7 @@ func relay(ctx context.Context, cancel context.CancelCauseFunc, browser *socket,
 }
 
 // fromBrowser hands on what is typed.
-func fromBrowser(ctx context.Context, browser *socket, shell *websocket.Conn, write bool) error {
+func fromBrowser(ctx context.Context, browser *socket, shell *websocket.Conn, write bool, typed func([]byte)) error {
 	for {
 		kind, data, err := browser.read(terminal.TypingBound)
 		bound := maxControl
@@ -149,6 +154,9 @@ func fromBrowser(ctx context.Context, browser *socket, shell *websocket.Conn, wr
 				return err
 			}
 			continue
+		}
+		if write {
+			typed(data)
 		}
 		if err := shell.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 			return err

@@ -26,8 +26,8 @@ const (
 // DefaultLimits fit a student's work and a machine that many share: TeX and a
 // notebook need some 500 MB; a parallel build some hundred processes; a
 // language server some thousand files; a home with environments of Python some
-// gigabytes, of which a disk of 250 GB has room
-// for forty.
+// gigabytes, of which a disk of 250 GB has room for forty. Two hours are longer
+// than a lecture or a meal, and a project that does nothing costs some megabytes.
 var DefaultLimits = Limits{
 	MemoryBytes:       2 << 30,
 	Processes:         512,
@@ -37,7 +37,7 @@ var DefaultLimits = Limits{
 	Terminals:         50,
 	DiskBytes:         5 << 30,
 	Network:           Off,
-	Idle:              time.Hour,
+	Idle:              2 * time.Hour,
 }
 
 // Bounds of the agent's own leaf: its programs cannot use them up, so that it

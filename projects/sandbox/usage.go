@@ -52,13 +52,13 @@ func (p *Process) Usage() (Usage, error) {
 	return u, err
 }
 
-// cpu is the time of processors that the group has used.
+// cpu is the time of processors that the programs have used.
 func (g group) cpu() (time.Duration, error) {
 	if g.v2() {
-		stat, err := g.table("cpu.stat")
+		stat, err := g.table("user/cpu.stat")
 		return time.Duration(stat["usage_usec"]) * time.Microsecond, err
 	}
-	n, err := g.number("cpuacct.usage")
+	n, err := g.number("user/cpuacct.usage")
 	if errors.Is(err, os.ErrNotExist) {
 		return 0, ErrUncounted
 	}
