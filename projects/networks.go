@@ -57,12 +57,19 @@ const (
 
 func (h *Host) followNetwork(ctx context.Context, f *forwarder) {
 	id, pause, began := f.of.project, firstPause, time.Now()
+	said := "" // the last that was logged
 	for {
 		changed := h.changed(id)
 		var again <-chan time.Time
-		if err := h.giveNetwork(ctx, f); err != nil && ctx.Err() == nil {
-			h.o.Log.Warn("network not as it should be, will try again", "project", id, "err", err)
+		err := h.giveNetwork(ctx, f)
+		if err == nil || ctx.Err() != nil {
+			said = ""
+		} else {
 			again = after(mostPause)
+			if err.Error() != said {
+				said = err.Error()
+				h.o.Log.Warn("network not as it should be, will try again", "project", id, "err", err)
+			}
 		}
 		select {
 		case <-changed:

@@ -74,7 +74,7 @@ func download(ctx context.Context, cache, name, folder string) error {
 
 // wantedModules are what the machine needs beside what is built in.
 var wantedModules = []string{
-	"virtio_pci", "virtio_blk", "virtio_rng", "9pnet_virtio", "9p", "overlay", "crc32c_generic", "ext4", "xfs", "quota_v2", "tun",
+	"virtio_pci", "virtio_blk", "virtio_rng", "9pnet_virtio", "9p", "overlay", "crc32c_generic", "ext4", "xfs", "quota_v2", "tun", "veth",
 }
 
 // moduleFiles returns the files of wantedModules and of what they need, in the

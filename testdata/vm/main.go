@@ -157,14 +157,18 @@ func plan(ctx context.Context, binaries, only, tests string) (Plan, error) {
 		return Plan{}, fmt.Errorf("no round has %q in its name", only)
 	}
 	intruder, agent := filepath.Join(binaries, "intruder"), filepath.Join(binaries, "agent")
-	for path, program := range map[string]string{intruder: "./projects/sandbox/sandboxtest/intruder", agent: "./projects/agent/lyceum-agent"} {
+	for path, program := range map[string]string{
+		intruder: "./projects/sandbox/sandboxtest/intruder", agent: "./projects/agent/lyceum-agent",
+		filepath.Join(binaries, "helper"):   "./projects/network/lyceum-network",
+		filepath.Join(binaries, "confined"): "./projects/network/networktest/confined",
+	} {
 		build := exec.CommandContext(ctx, "go", "build", "-o", path, program)
 		build.Env = append(build.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			return Plan{}, fmt.Errorf("build %s: %w\n%s", program, err, out)
 		}
 	}
-	paths := strings.NewReplacer("INTRUDER", intruder, "AGENT", agent)
+	paths := strings.NewReplacer("INTRUDER", intruder, "AGENT", agent, "BINARIES", binaries)
 	p := Plan{Env: goEnvironment(ctx)}
 	for _, r := range chosen {
 		binary := filepath.Join(binaries, strings.ReplaceAll(r.pkg, "/", "-")+".test")

@@ -23,7 +23,8 @@ var (
 
 // rounds are all that the machine does. Tests with the tag vm say what must hold
 // in it and cannot be seen elsewhere; INTRUDER is the path of the program that
-// tries the escapes, AGENT that of the agent, for who cannot build them inside.
+// tries the escapes, AGENT that of the agent, for who cannot build them inside;
+// BINARIES is the folder of these and of the network's.
 var rounds = []round{
 	{name: "quotas", pkg: "projects/disk", tests: "."},
 	{name: "sandbox", pkg: "projects/sandbox", tests: ".", args: []string{"-vm.intruder=INTRUDER", "-vm.mode=root-userns", "-vm.v2"}},
@@ -43,5 +44,8 @@ var rounds = []round{
 		name: "no user namespaces at all", pkg: "projects/sandbox", tests: "VM", sysctl: noNamespaces, uid: nobody,
 		args: []string{"-vm.intruder=INTRUDER", "-vm.refused=max_user_namespaces"},
 	},
+	{name: "network, its interface", pkg: "projects/network/link", tests: "."},
+	{name: "network, the forwarder", pkg: "projects/network/forward", tests: ".", args: []string{"-in-namespaces"}},
+	{name: "network, its helper", pkg: "projects/network/helper", tests: ".", args: []string{"-in-namespaces", "-programs=BINARIES"}},
 	{name: "host of projects", pkg: "projects", tests: "."},
 }

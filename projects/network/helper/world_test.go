@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -186,8 +187,11 @@ type shell struct {
 	t    testing.TB
 	conn *websocket.Conn
 	seen strings.Builder
-	n    int
 }
+
+// marks are different for each line of each shell: a terminal that is opened
+// again shows what it has shown before.
+var marks atomic.Int64
 
 func (s *site) shell(id string) *shell {
 	s.t.Helper()
@@ -212,8 +216,7 @@ var terminalOptions = url.Values{
 // says runs a line in the shell and returns what it prints.
 func (s *shell) says(line string) string {
 	s.t.Helper()
-	s.n++
-	mark := strconv.Itoa(s.n)
+	mark := strconv.FormatInt(marks.Add(1), 10)
 	typed := line + " 2>&1; echo \"<$((" + mark + "+0))>\"\r" // the echo of what is typed is not the answer
 	if err := s.conn.WriteMessage(websocket.BinaryMessage, []byte(typed)); err != nil {
 		s.t.Fatal(err)
