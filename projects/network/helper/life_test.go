@@ -89,6 +89,7 @@ func TestN4LimitsHoldAtOnce(t *testing.T) {
 	if got := p.door("tcp", "10.5.5.5"); got != "refused" {
 		t.Errorf("not in the list any more: %q", got)
 	}
+	s.shows("p1", "filtered")
 	s.limits("p1", "filtered", "not understood!", "10.5.5.5")
 	s.note("p1", "not understood!.*is not understood")
 	p.becomes("hello", "tcp", "10.5.5.5")
@@ -99,6 +100,7 @@ func TestN4LimitsHoldAtOnce(t *testing.T) {
 	p.becomes("unreachable", "tcp", "11.0.0.1")
 	gone(t, pid)
 	s.note("p1", "")
+	s.shows("p1", "off")
 	s.limits("p1", "filtered")
 	p.becomes("hello", "tcp", "11.0.0.1")
 }

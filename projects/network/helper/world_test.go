@@ -292,3 +292,24 @@ func (s *site) note(id, pattern string) {
 		<-time.After(5 * time.Millisecond)
 	}
 }
+
+// shows waits until who watches the use of a project sees whether it has a network.
+func (s *site) shows(id, network string) {
+	s.t.Helper()
+	stop, err := s.host.Usage().Watched(s.t.Context(), app.Row{"project_id": id})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer stop()
+	deadline := time.Now().Add(waitTime)
+	for {
+		rec, err := s.store.Get(s.t.Context(), "project_usage", id)
+		if err == nil && rec.Row["network"] == network {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%v, %v is shown, want the network %s", rec.Row, err, network)
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+}
