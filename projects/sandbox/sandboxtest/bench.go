@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"lyceum/projects/agent"
 	"lyceum/projects/sandbox"
 )
@@ -58,6 +60,13 @@ func newBench(t *testing.T, mode sandbox.Mode, intruder string) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = program.Close() })
+	// A descriptor that some library of the server has left open, of all things of
+	// a folder: nothing inside may have it.
+	stray, err := unix.Open("/", unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(stray) })
 	s, err := sandbox.Open(t.Context(), sandbox.Options{Mode: mode, Program: program, Limits: limits})
 	if err != nil {
 		t.Fatalf("this machine cannot do mode %s, which the tests need: %v", mode, err)

@@ -200,6 +200,10 @@ func (s *shell) try(t *testing.T, l line) {
 	}
 }
 
+// beside are the processes that do not count: the agent and programs on their way
+// to the bound.
+const beside = 10
+
 // Whatever a student puts into his home, by the page nothing outside of it is
 // listed, read or written.
 func testFileService(t *testing.T, c *agent.Client, s *shell) {
@@ -240,12 +244,17 @@ func testFileService(t *testing.T, c *agent.Client, s *shell) {
 
 // A fork bomb in one terminal: another one opens and answers, and ends it.
 func testTypedBomb(t *testing.T, p *project, c *agent.Client, s *shell) {
-	s.enter(`:(){ :|:& };:`)
+	// Where the project had no bound the bomb would take the machine of the test:
+	// it has one of its own, far above.
+	s.enter(`ulimit -u 600; :(){ :|:& };:`)
 	s.until(regexp.MustCompile(`Resource temporarily unavailable`))
 	other := p.dialShell(c, "second")
 	// Only what bash does itself: there is no room for a program.
-	other.enter(`echo sum $((6*7)); kill -9 -1; echo ended $((6*7))`)
-	other.until(regexp.MustCompile(`ended 42`))
+	other.enter(`set -- /proc/[0-9]*; echo there are $(($#)); kill -9 -1; echo ended $((6*7))`)
+	m := other.until(regexp.MustCompile(`(?s)there are (\d+).*ended 42`))
+	if n, _ := strconv.Atoi(other.seen[m[2]:m[3]]); n > int(limits.Processes)+beside {
+		t.Errorf("the bomb had %d processes, at most %d", n, limits.Processes)
+	}
 	other.plain()
 	s.conn, s.seen = other.conn, ""
 	for range 500 { // each takes some milliseconds; those who end need a moment

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -72,14 +73,24 @@ func serve(args []string) error {
 		for range signals { // noticed, and nothing more
 		}
 	}()
-	for {
-		conn, err := listener.Accept()
-		if err != nil {
-			return err
+	go func() { // it ends with the process
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go answer(conn, shim, doors) // the test waits for each answer
 		}
-		go answer(conn, shim, doors) // the test waits for each answer
+	}()
+	for start := range starts {
+		start()
 	}
+	return nil
 }
+
+// starts are the starts of programs, all on the main thread: while it blocks
+// signals for one, a signal without a handler gets through.
+var starts = make(chan func())
 
 func answer(conn net.Conn, shim []string, doors []*os.File) {
 	defer conn.Close()
@@ -94,7 +105,15 @@ func answer(conn net.Conn, shim []string, doors []*os.File) {
 	cmd := exec.Command("/proc/self/exe", append(append([]string{}, shim...), c.Arguments...)...)
 	cmd.Env = []string{"HOME=" + stage.Home}
 	cmd.ExtraFiles = doors
-	out, err := cmd.CombinedOutput()
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	started := make(chan error)
+	starts <- func() { started <- cmd.Start() }
+	err := <-started
+	if err == nil {
+		err = cmd.Wait()
+	}
+	out := said.Bytes()
 	const enough = 1 << 20
 	r := result{Output: string(out[:min(len(out), enough)])}
 	if err != nil {

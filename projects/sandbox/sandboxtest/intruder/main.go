@@ -15,7 +15,7 @@ import (
 )
 
 func init() {
-	if len(os.Args) > 1 && os.Args[1] == "stage" {
+	if len(os.Args) > 1 && (os.Args[1] == "stage" || os.Args[1] == "agent") {
 		runtime.LockOSThread() // in init: the main thread
 	}
 }
