@@ -75,7 +75,7 @@ func testMounts(t *testing.T, b *bench) {
 // devices are all there are, and places that are empty at the start: no socket,
 // no terminal of somebody else.
 const devices = "/dev: fd full null ptmx pts random shm stderr stdin stdout tty urandom zero " +
-	"/dev/pts: ptmx /dev/shm: /home: user /mnt: /root: /run: user /run/user: /sys/fs/cgroup: /tmp:"
+	"/dev/pts: ptmx /dev/shm: /home: user /mnt: /root: /run: lyceum user /run/lyceum: bin /run/user: /sys/fs/cgroup: /tmp:"
 
 // A program starts with nothing of the server's: no right, group, descriptor or
 // variable.
@@ -113,7 +113,7 @@ func testStatus(t *testing.T, b *bench) {
 			t.Errorf("it sees where the server is: %s %s", line, failure)
 		}
 	}
-	entries, failure := p.command("/bin/ls", "-A", "/dev", "/dev/pts", "/sys/fs/cgroup", "/run", "/run/user", "/dev/shm", "/tmp", "/home", "/root", "/mnt")
+	entries, failure := p.command("/bin/ls", "-A", "/dev", "/dev/pts", "/sys/fs/cgroup", "/run", "/run/lyceum", "/run/user", "/dev/shm", "/tmp", "/home", "/root", "/mnt")
 	if failure != "" {
 		t.Error(entries, failure)
 	}

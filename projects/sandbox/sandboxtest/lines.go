@@ -29,7 +29,7 @@ func lines(g *ground, p *project, host Host) (all []line) {
 	}
 	say(1, "", "find / -path /usr -prune -o -path /proc -prune -o -path /sys -prune -o -name "+canaryFile+" -print 2>/dev/null")
 	say(1, "user", "ls -A /home /root /mnt | grep -v : | xargs")
-	say(1, "", "env | grep -i -E 'canary|secret|lyceum'")
+	say(1, "", "env | grep -v -E '^(PATH|LYCEUM_OPEN)=' | grep -i -E 'canary|secret|lyceum'")
 	say(1, "", "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -i canary")
 
 	say(2, `([0-9]|[1-4][0-9])`, "ls -d /proc/[0-9]* | wc -l")
