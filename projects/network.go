@@ -68,6 +68,9 @@ func (f *forwarder) follow(ctx context.Context, p network.Policy) error {
 
 func (f *forwarder) put(ctx context.Context, p network.Policy) error {
 	if p.Mode != network.Filtered {
+		// Programs see that their connections are broken off; from a helper that
+		// is only killed they would wait for minutes.
+		_ = f.tell(ctx, p) // none runs, or it is ended all the same
 		f.let()
 		f.known = true
 		return endHelper(ctx, f.of.folder)

@@ -97,6 +97,9 @@ func TestN4LimitsHoldAtOnce(t *testing.T) {
 		t.Errorf("the helper was %d and is %d", pid, now)
 	}
 	s.limits("p1", "off")
+	if got := p.says("timeout 10 cat <&5; echo ended $?"); !strings.Contains(got, "reset") {
+		t.Errorf("an open connection when the network goes: %q", got)
+	}
 	p.becomes("unreachable", "tcp", "11.0.0.1")
 	gone(t, pid)
 	s.note("p1", "")

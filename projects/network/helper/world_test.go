@@ -250,7 +250,8 @@ func (s *shell) until(pattern string) []string {
 // back, or why not. Bash makes the sockets.
 func (s *shell) door(how, addr string) string {
 	s.t.Helper()
-	out := s.says(fmt.Sprintf(`(exec 3<>/dev/%s/%s/%d && echo hello >&3 && timeout 10 dd bs=99 count=1 status=none <&3)`, how, addr, nt.Port))
+	// A connection that is begun while the interface goes is not told.
+	out := s.says(fmt.Sprintf(`timeout 5 bash -c 'exec 3<>/dev/%s/%s/%d && echo hello >&3 && dd bs=99 count=1 status=none <&3'`, how, addr, nt.Port))
 	for _, known := range []string{"hello", "refused", "unreachable"} {
 		if strings.Contains(strings.ToLower(out), known) {
 			return known

@@ -85,6 +85,7 @@ var attempts = map[string]func() error{
 	},
 	"clone3": func() error { _, _, errno := syscall.RawSyscall(unix.SYS_CLONE3, 0, 0, 0); return asError(errno) },
 	"kill":   func() error { return unix.Kill(os.Getpid(), 0) },
+	"unix":   func() error { return socket(unix.AF_UNIX, unix.SOCK_STREAM, 0) },
 	"packet": func() error { return socket(unix.AF_PACKET, unix.SOCK_RAW, 0) },
 	"vsock":  func() error { return socket(unix.AF_VSOCK, unix.SOCK_STREAM, 0) },
 	"audit":  func() error { return socket(unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_AUDIT) },
