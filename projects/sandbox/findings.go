@@ -18,7 +18,7 @@ func (s *Sandbox) limitFindings() []Finding {
 		if s.mode == None {
 			processes = "processes are not limited"
 		}
-		return []Finding{{Limited, "limits", fmt.Sprintf("No cgroups (%s): each program, not the whole project, has at most %d MiB of memory and %d open files; "+
+		return []Finding{{Limited, "limits", fmt.Sprintf("No cgroups (%s): each program, not the whole project, has at most %d MiB of memory (what programs share is not counted) and %d open files; "+
 			"%s; processors are not limited. Start the server as root, or as a service with Delegate=yes.", why, l.MemoryBytes>>20, l.OpenFiles, processes)}}
 	}
 	lowered := "a limit of memory below what is in use ends programs"

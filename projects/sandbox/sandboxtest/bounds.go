@@ -89,6 +89,9 @@ const memoryMost = "192"
 // Memory that has no name and that several programs can have is memory too.
 func testSharedMemory(t *testing.T, b *bench) {
 	limited := b.limits(10, "limits")
+	if said := strings.Join(b.column[10].Said, " "); limited && !strings.Contains(said, "what programs share is not counted") {
+		t.Errorf("doctor says %s", said)
+	}
 	for _, kind := range []string{"anonymous", "file", "segment"} {
 		p := b.start(t)
 		out, failure := p.run("memory", kind, memoryMost)
