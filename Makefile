@@ -14,6 +14,8 @@ TOOLS    := gcc libc6-dev
 PACKAGES := $(TOOLS) bubblewrap chromium curl entr iproute2 latexmk poppler-utils python3 texlive-latex-recommended texlive-pictures
 # What make test-vm needs; the kernel itself is only unpacked into a cache.
 VM_PACKAGES := e2fsprogs qemu-system-x86 xfsprogs
+# What bench measures against, beside what is there; without it the row says so.
+PEERS    := runc
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # Programs that the executable carries.
@@ -104,7 +106,8 @@ fmt: frontend/node_modules ## formats Go and TypeScript
 	@gofmt -w $(filter %.go,$(GO_FILES))
 	$(NPM) format
 
-bench: build ## measures start, memory, keys, terminals, sizes; prints a table
+bench: build ## measures start, memory, keys, terminals, a class, sizes; prints a table
+	$(call install-missing,$(PEERS))
 	@go run ./testdata/bench bin/lyceum
 
 bench-large: build ## compares a site of five million rows with one of fifty thousand; some minutes

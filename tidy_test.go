@@ -47,6 +47,7 @@ var mayImport = map[string][]string{
 	"projects":                              {"app", "app/access", "app/query", "app/schema", "projects/*", "terminal"},
 	"projects/agent":                        {"app", "projects/files", "projects/sandbox/stage", "terminal", "terminal/pty"},
 	"projects/agent/lyceum-agent":           {"projects/agent", "projects/sandbox/stage"},
+	"projects/agent/liar":                   {"projects/agent", "projects/sandbox/stage"},
 	"projects/disk":                         {},
 	"projects/files":                        {"app"},
 	"projects/network":                      {"app"},

@@ -166,6 +166,8 @@ const (
 	maxBreaks  = 10
 )
 
+const endedMessage = "The project has ended unexpectedly."
+
 // attend watches over an agent until it ends, is stopped, or Run ends.
 func (h *Host) attend(c *connection) {
 	h.followFull(c)
@@ -184,7 +186,7 @@ func (h *Host) attend(c *connection) {
 			case <-ctx.Done():
 				return
 			case <-c.process.Done():
-				h.lose(ctx, c, "The project has ended unexpectedly.")
+				h.lose(ctx, c, endedMessage)
 				return
 			case <-client.Closed():
 			}
@@ -199,7 +201,12 @@ func (h *Host) attend(c *connection) {
 				h.lose(ctx, c, "The project broke off its connection to the server again and again, and was stopped.")
 				return
 			}
-			if err := h.reconnect(ctx, c); err != nil && ctx.Err() == nil {
+			err := h.reconnect(ctx, c)
+			if errors.Is(err, sandbox.ErrGone) {
+				h.lose(ctx, c, endedMessage)
+				return
+			}
+			if err != nil && ctx.Err() == nil {
 				h.o.Log.Warn("agent lost", "project", c.project, "err", err)
 				h.lose(ctx, c, "The project did not answer any more and was stopped.")
 				return

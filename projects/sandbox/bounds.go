@@ -73,13 +73,24 @@ func (g group) bound(ctx context.Context, l Limits) (unmet string, err error) {
 		return "", err
 	}
 	quota := max(time.Duration(l.CPUs*float64(period)), leastQuota).Microseconds()
+	all := quota + time.Duration(agentCPUs*float64(period)).Microseconds()
 	settings := [][2]string{
 		{"agent/pids.max", strconv.Itoa(agentThreads)},
 		{"user/pids.max", strconv.FormatInt(l.Processes, 10)},
-		{"cpu.cfs_quota_us", strconv.FormatInt(quota, 10)},
 	}
 	if g.v2() {
-		settings[2] = [2]string{"cpu.max", fmt.Sprintf("%d %d", quota, period.Microseconds())}
+		settings = append(settings, [][2]string{
+			{"agent/cpu.weight", strconv.Itoa(agentWeight * 100)}, // 100 is what others have
+			{"user/cpu.max", fmt.Sprintf("%d %d", quota, period.Microseconds())},
+			{"cpu.max", fmt.Sprintf("%d %d", all, period.Microseconds())},
+		}...)
+	} else {
+		settings = append(settings, [][2]string{
+			{"agent/cpu.shares", strconv.Itoa(agentWeight * 1024)},
+			{"cpu.cfs_quota_us", "-1"}, // a leaf never has more than the whole: first none
+			{"user/cpu.cfs_quota_us", strconv.FormatInt(quota, 10)},
+			{"cpu.cfs_quota_us", strconv.FormatInt(all, 10)},
+		}...)
 	}
 	for _, s := range settings {
 		if err := g.write(s[0], s[1]); err != nil {

@@ -139,6 +139,11 @@ func divided(folder string) bool {
 	return !slices.ContainsFunc(controllers, func(name string) bool { return !slices.Contains(have, name) })
 }
 
+// serverWeight is how many times as much of a processor the server gets as all
+// projects together when all want it. It needs little, and everybody waits for it.
+// In the first generation its threads have a weight each, as projects together.
+const serverWeight = 10
+
 // delegate makes the controllers of v2 available to groups below ours: a group
 // with groups may hold no processes itself, so the server goes into a leaf.
 func delegate(here string) error {
@@ -161,7 +166,10 @@ func delegate(here string) error {
 	if err := writeExisting(filepath.Join(leaf, "cgroup.procs"), "0"); err != nil {
 		return err
 	}
-	return writeExisting(control, want)
+	if err := writeExisting(control, want); err != nil {
+		return err
+	}
+	return writeExisting(filepath.Join(leaf, "cpu.weight"), strconv.Itoa(serverWeight*100)) // 100 is what all projects have
 }
 
 // try makes a group and removes it again.

@@ -46,6 +46,12 @@ var DefaultLimits = Limits{
 const (
 	agentMemoryBytes = 512 << 20
 	agentThreads     = 128
+	// agentWeight is how many times as much of a processor it gets as programs
+	// that all want it: a key is seen, and an interrupt works, while a fork bomb
+	// has hundreds of processes.
+	agentWeight = 10
+	// agentCPUs are cores beside those that programs may use up.
+	agentCPUs = 0.5
 )
 
 // Or returns l with what is zero in it taken from d.

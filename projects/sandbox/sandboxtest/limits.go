@@ -182,11 +182,11 @@ func testProcessorsChange(t *testing.T, b *bench) {
 	}
 }
 
-// throttled reads how often the project was held back from the processors.
+// throttled reads how often the programs were held back from the processors.
 func (p *project) throttled() int {
 	p.t.Helper()
 	for _, folder := range p.process.Handle().Cgroups {
-		data, err := os.ReadFile(filepath.Join(folder, "cpu.stat"))
+		data, err := os.ReadFile(filepath.Join(folder, "user", "cpu.stat"))
 		if err != nil {
 			continue
 		}
