@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// KeptSize is how much output of a terminal outlives its agent: what a new
-	// screen gets at most.
-	KeptSize = ReplaySize
+	// KeptSize is how much output of a terminal outlives its agent: the newest of
+	// what a new screen gets, as it is written for every terminal of every project.
+	KeptSize = 1 << 20
 	// maxKeptHead is above a number and the modes.
 	maxKeptHead = 1 << 10
 	// MaxKept bounds what Kept writes and Restore reads.

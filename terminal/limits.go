@@ -18,9 +18,10 @@ const (
 	RingSize = 16 << 20
 	// spareSize is the ring in memory when the disk does not take the file.
 	spareSize = 256 << 10
-	// ReplaySize is how much a new screen gets of what was printed before: more
-	// than its scrollback holds, and a second on a slow line.
-	ReplaySize = 1 << 20
+	// ReplaySize is how much a new screen gets of what was printed before: the
+	// 100,000 lines that it keeps, at forty bytes each; half a second at the pace
+	// that viewers have.
+	ReplaySize = 4 << 20
 	// checkpointEvery is the distance of offsets at which the modes are kept, so
 	// that printing can begin there.
 	checkpointEvery = 64 << 10

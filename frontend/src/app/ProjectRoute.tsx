@@ -1,6 +1,8 @@
 import { useLocation, useMatches, useParams } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
+import { uploadsFor } from "../features/files/useUploads";
 import { type Place, ProjectPage, type ProjectSlots } from "../features/projects/ProjectPage";
+import { useStore } from "../live/react";
 import { Waiting } from "../ui/Waiting";
 import { Boundary } from "./Boundary";
 
@@ -14,13 +16,14 @@ const FilesPanel = lazy(() => import("../features/files/FilesPanel").then((m) =>
 export function ProjectRoute() {
   const { projectId = "" } = useParams({ strict: false });
   const place = usePlace();
+  const store = useStore();
   const slots: ProjectSlots = {
     renderFiles: ({ folder, role, onOpen, onOpenTerminal }) => (
       <Frame what="the files">
         <FilesPanel projectId={projectId} path={folder} role={role} onOpen={onOpen} onOpenTerminal={onOpenTerminal} />
       </Frame>
     ),
-    renderFrame: ({ shown, role, visible, onClose, onMoved }) => (
+    renderFrame: ({ shown, role, visible, aim, onPlaces, onBell, onClose, onMoved }) => (
       <Frame what={shown.kind === "document" ? "the editor" : "the terminal"}>
         {shown.kind === "document" ? (
           <EditorFrame
@@ -28,11 +31,20 @@ export function ProjectRoute() {
             path={shown.path}
             role={role}
             visible={visible}
+            aim={aim}
             onClose={onClose}
             onMoved={onMoved}
           />
         ) : (
-          <TerminalFrame projectId={projectId} terminalId={shown.id} role={role} visible={visible} />
+          <TerminalFrame
+            projectId={projectId}
+            terminalId={shown.id}
+            role={role}
+            visible={visible}
+            onPlaces={onPlaces}
+            onBell={onBell}
+            upload={(folder, files) => uploadsFor(store, projectId).add(folder, files)}
+          />
         )}
       </Frame>
     ),

@@ -2,6 +2,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { IconFolderOff } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { parentOf } from "../../lib/paths";
+import type { Place as Target } from "../../lib/place";
 import { useAccountId, useAction } from "../../live/react";
 import { Button } from "../../ui/Button";
 import { EmptyState } from "../../ui/EmptyState";
@@ -15,7 +16,7 @@ import { keepTabs, keptTabs } from "./keptTabs";
 import { ProjectHeader } from "./ProjectHeader";
 import styles from "./ProjectPage.module.css";
 import { ProjectSettings } from "./ProjectSettings";
-import { close, type Layout, rename, seen, show, type Shown, shownBy, type Tab, tabOf } from "./tabs";
+import { close, type Layout, rename, seen, show, showBeside, type Shown, shownBy, type Tab, tabOf } from "./tabs";
 import { useTabNames } from "./useTabNames";
 import { useProject } from "./useProject";
 import { type Role, roleOf } from "./words";
@@ -23,6 +24,12 @@ import { Workspace } from "./Workspace";
 
 /** Where one is in a project: the part of the address behind it. */
 export type Place = { kind: "folder"; path: string } | Shown | { kind: "settings" };
+
+/** A line of a document, and maybe a column, from 1. */
+export interface Aim {
+  line: number;
+  column?: number;
+}
 
 /** What the application puts into the frames of a project. */
 export interface ProjectSlots {
@@ -37,6 +44,12 @@ export interface ProjectSlots {
     role: Role;
     visible: boolean;
     onClose(): void;
+    /** Where in the document to go; another object goes there again. */
+    aim: Aim | undefined;
+    /** Opens places of the project beside this frame. */
+    onPlaces(places: readonly Target[]): void;
+    /** What is in the frame wants to be looked at. */
+    onBell(): void;
     /** The file has another path now. */
     onMoved(path: string): void;
   }): ReactNode;
@@ -114,6 +127,29 @@ function OpenProject({ project, role, place, slots }: OpenProps) {
     if (place.kind !== "folder" || seen(next) !== seen(layout)) void goTo(seen(next));
   };
 
+  const [aims, setAims] = useState<ReadonlyMap<Tab, Aim>>(new Map());
+  const openPlaces = (places: readonly Target[], from: Tab) => {
+    let next = layout;
+    for (const { path, folder, line, column } of places) {
+      if (folder) {
+        setFolder(path);
+        continue;
+      }
+      const target = tabOf({ kind: "document", path });
+      next = showBeside(next, target, from, !narrow);
+      if (line !== undefined) setAims((known) => new Map(known).set(target, { line, column }));
+    }
+    if (next !== layout) change(next);
+  };
+  const [rung, setRung] = useState<ReadonlySet<Tab>>(new Set());
+  const ring = (which: Tab) => {
+    if (layout.frames.some(({ active }) => active === which)) return;
+    setRung((known) => (known.has(which) ? known : new Set(known).add(which)));
+  };
+  const seenNow = layout.frames.map(({ active }) => active);
+  if (seenNow.some((which) => which !== undefined && rung.has(which)))
+    setRung(new Set([...rung].filter((which) => !seenNow.includes(which))));
+
   const nameOfTab = useTabNames(id);
   const tab = tabAt(place);
   const pageTitle = tab === undefined ? project.title : `${nameOfTab(tab)} · ${project.title}`;
@@ -131,6 +167,7 @@ function OpenProject({ project, role, place, slots }: OpenProps) {
             layout={layout}
             onChange={change}
             narrow={narrow}
+            rung={rung}
             inFiles={place.kind === "folder"}
             drawer={drawer}
             onDrawer={setDrawer}
@@ -141,6 +178,9 @@ function OpenProject({ project, role, place, slots }: OpenProps) {
                 shown: shownBy(tab),
                 role,
                 visible,
+                aim: aims.get(tab),
+                onPlaces: (places) => openPlaces(places, tab),
+                onBell: () => ring(tab),
                 onClose: () => change(close(layout, tab)),
                 onMoved: (path) => change(rename(layout, tab, tabOf({ kind: "document", path }))),
               })
