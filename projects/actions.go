@@ -136,7 +136,7 @@ func (h *Host) endTerminal(ctx context.Context, s query.Set) (app.Row, error) {
 	if _, err := h.o.Store.Write(ctx, app.Write{Table: "terminals", ID: s.ID, IfRev: app.AnyRev}); err != nil {
 		return nil, fmt.Errorf("delete a terminal: %w", err)
 	}
-	return s.Row, nil
+	return s.Row, h.forgetTerminal(text(s.Row, "project_id"), s.ID)
 }
 
 // followTerminals writes into rows how shells end, as long as the connection

@@ -28,6 +28,9 @@ type connection struct {
 	keeper  *keeper // of its network; nil: none yet
 
 	online atomic.Bool // it has a network
+
+	keeping sync.Mutex       // of terminals
+	kept    map[string]int64 // how much they had printed then; nil: not yet
 }
 
 func (c *connection) client() *agent.Client {
@@ -109,6 +112,9 @@ func (h *Host) adopt(ctx context.Context, folder string) error {
 	}
 	process, err := find(ctx, folder, r)
 	if errors.Is(err, sandbox.ErrGone) {
+		if err := h.gone(ctx, r.Project, errors.Is(err, sandbox.ErrRebooted)); err != nil {
+			return err // the folder stays: the next server knows of it
+		}
 		return errors.Join(endHelper(ctx, folder), sandbox.Forget(r.Process), os.RemoveAll(folder))
 	}
 	if err != nil {
@@ -123,7 +129,7 @@ func (h *Host) adopt(ctx context.Context, folder string) error {
 		h.mu.Lock()
 		h.entryLocked(r.Project).lost = "The project did not answer when the server was started again, and was stopped."
 		h.mu.Unlock()
-		return errors.Join(err, c.kill(ctx))
+		return errors.Join(err, h.markTerminals(ctx, r.Project, endedMessage), c.kill(ctx))
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -264,7 +270,7 @@ func (h *Host) lose(ctx context.Context, c *connection, why string) {
 	}
 	e.agent, e.lost = nil, why
 	h.mu.Unlock()
-	if err := c.kill(ctx); err != nil {
+	if err := errors.Join(h.markTerminals(ctx, c.project, why), c.kill(ctx)); err != nil {
 		h.o.Log.Error("agent not removed", "project", c.project, "err", err)
 	}
 	h.wake(c.project)

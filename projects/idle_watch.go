@@ -74,6 +74,11 @@ func (w *idleWatch) look(ctx context.Context) facts {
 	if err != nil || !w.known || now.Busy(w.before, f.passed) {
 		f.used = true
 	}
+	if err == nil && now.Printed != w.before.Printed {
+		if err := w.keepTerminals(ctx, w.c, false); err != nil && ctx.Err() == nil {
+			w.o.Log.Warn("terminals not kept", "project", w.c.project, "err", err)
+		}
+	}
 	w.before, w.known = now, err == nil
 	return f
 }

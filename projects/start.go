@@ -156,11 +156,16 @@ func (h *Host) stopStep(ctx context.Context, id string) error {
 			h.BeforeStop(saving, id)
 			cancel()
 		}
+		if err := h.markTerminals(ctx, id, whyStopping); err != nil {
+			return err
+		}
 		preparing, cancel := context.WithTimeout(ctx, prepareTime)
-		if err := client.Prepare(preparing); err != nil {
+		err := client.Prepare(preparing)
+		if err != nil {
 			h.o.Log.Warn("programs not asked to end", "project", id, "err", err)
 		}
 		cancel()
+		h.keepLast(ctx, id, err == nil)
 	}
 	if err := h.end(ctx, id); err != nil {
 		return err

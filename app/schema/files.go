@@ -59,6 +59,7 @@ var terminals = &Table{
 			{Name: "time", Type: Time, Text: "When."},
 			{Name: "exit_code", Type: Int, Optional: true, Text: "Its exit code."},
 			{Name: "signal", Type: String, Optional: true, Text: "The signal that ended it."},
+			{Name: "reason", Type: String, Optional: true, Text: "Why it ended with its project, as a sentence."},
 		}},
 		requestIDs,
 	},

@@ -56,5 +56,6 @@ func (s *streams) AttachTerminal(ctx context.Context, projectID, terminalID stri
 	if !running {
 		return nil, app.Errorf(app.Unavailable, "The project does not run.")
 	}
+	s.host.Recall(ctx, client, terminalID, rec.Row)
 	return client.DialTerminal(ctx, terminalID, params)
 }

@@ -16,6 +16,9 @@ import (
 // ErrGone says that the process of a handle has ended.
 var ErrGone = errors.New("the process has ended")
 
+// ErrRebooted is an ErrGone: the machine was started again since.
+var ErrRebooted = fmt.Errorf("%w: the machine was restarted", ErrGone)
+
 // Handle is what is needed to find a process again after a restart of the
 // server. It is kept as JSON.
 type Handle struct {
@@ -67,7 +70,10 @@ func Find(h Handle) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if boot != h.Boot || h.PID <= 1 {
+	if h.Boot != "" && boot != h.Boot {
+		return nil, ErrRebooted
+	}
+	if h.Boot == "" || h.PID <= 1 {
 		return nil, ErrGone
 	}
 	fd, err := unix.PidfdOpen(h.PID, 0)

@@ -2073,6 +2073,14 @@ export const SCHEMA: Schema = {
               "get": true,
               "optional": true,
               "max": 4096
+            },
+            {
+              "name": "reason",
+              "type": "string",
+              "text": "Why it ended with its project, as a sentence.",
+              "get": true,
+              "optional": true,
+              "max": 4096
             }
           ]
         }

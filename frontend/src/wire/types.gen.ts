@@ -590,6 +590,8 @@ export interface Terminal {
     exit_code?: number;
     /** The signal that ended it. */
     signal?: string;
+    /** Why it ended with its project, as a sentence. */
+    reason?: string;
   };
 }
 
