@@ -222,7 +222,7 @@ class Attachment implements AttachedTerminal {
       case "refused":
         return this.show({ message: frame.message });
       case "exit":
-        return this.show({ exit: { code: frame.code, signal: frame.signal } });
+        return this.show({ exit: { code: frame.code, signal: frame.signal, reason: frame.reason } });
       case "restarted":
         this.from = frame.from;
         return this.show({ exit: undefined, message: undefined });

@@ -25,10 +25,12 @@ export const MAX_OPEN = 20;
 /** The most names that are asked about at once; the server looks at no more. */
 export const MAX_NAMES = 64;
 
-/** How a shell ended: one of the two is set. */
+/** How a shell ended: one of the three is set. */
 export interface Exit {
   code?: number;
   signal?: string;
+  /** The server's sentence, if it ended with its project. */
+  reason?: string;
 }
 
 export type ClientFrame =
@@ -72,6 +74,7 @@ export function parseFrame(text: string): ServerFrame | undefined {
     case "refused":
       return { op: "refused", message: string("message") };
     case "exit":
+      if (string("reason") !== "") return { op: "exit", reason: string("reason") };
       return string("signal") === "" ? { op: "exit", code: number("code") } : { op: "exit", signal: string("signal") };
     case "restarted":
       return { op: "restarted", from: number("from") };
@@ -108,7 +111,8 @@ export function afterClose(code: number, reason: string): Closed {
 }
 
 /** The end of a shell in words (T8). */
-export function exitWords({ code, signal }: Exit): string {
+export function exitWords({ code, signal, reason }: Exit): string {
+  if (reason !== undefined) return `The shell has ended. ${reason}`;
   if (signal !== undefined) return `The shell was ended by ${signal}.`;
   return code === undefined || code === 0 ? "The shell has ended." : `The shell has ended with exit code ${code}.`;
 }
