@@ -95,7 +95,7 @@ attack-sandbox: ## tries to get out of projects in every mode that runs here; pr
 e2e: build frontend/node_modules ## the executable in real browsers, a server for each test
 	LYCEUM=$(CURDIR)/bin/lyceum $(NPM) e2e
 
-test-vm: embed/agent/lyceum-agent ## cgroup v2, disk quotas and each way to forbid namespaces, in Debian's kernel under qemu; some minutes, on demand
+test-vm: embed/agent/lyceum-agent ## cgroup v2, disk quotas and each way to forbid namespaces, in Debian's kernel under qemu; twenty minutes where it is emulated, on demand
 	$(call install-missing,$(VM_PACKAGES))
 	@go run ./testdata/vm $(ARGS)
 
