@@ -202,8 +202,12 @@ func fromShell(ctx context.Context, shell *websocket.Conn, browser *socket) erro
 
 // agentGone keeps the agent's own reason, and explains an end without one.
 func agentGone(err error) error {
-	if end, ok := errors.AsType[*websocket.CloseError](err); ok && end.Code != websocket.CloseAbnormalClosure {
-		return err
+	if end, ok := errors.AsType[*websocket.CloseError](err); ok {
+		switch end.Code { // what else there is, is not the agent's to say: it could sign people out
+		case terminal.CloseNotThere, websocket.CloseGoingAway, websocket.CloseTryAgainLater, websocket.CloseMessageTooBig, websocket.CloseNormalClosure:
+			return err
+		}
+		err = fmt.Errorf("the agent closed with code %d", end.Code)
 	}
 	return app.Explain(err, app.Unavailable, "The project does not run any more.")
 }

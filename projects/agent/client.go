@@ -93,7 +93,6 @@ func Connect(ctx context.Context, conn net.Conn, own Hello) (*Client, error) {
 	if !stop() {
 		return nil, ctx.Err()
 	}
-	const noStreams = 0 // the agent answers, it never asks
 	session, err := yamux.Client(conn, streams(noStreams), nil)
 	if err != nil {
 		return nil, fmt.Errorf("open a session with the agent: %w", err)

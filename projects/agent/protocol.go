@@ -40,6 +40,11 @@ const (
 	// least that yamux allows for the beginning, and enough for a socket of the
 	// same machine.
 	streamWindow = 1 << 20
+	// noStreams is what an agent may open: it answers, it never asks.
+	noStreams = 0
+	// hangCheck is how often a server asks an idle agent whether it is alive. A
+	// request that is not answered shows it sooner.
+	hangCheck = 2 * time.Minute
 	// maxHeaderBytes bounds the header of a request or an answer.
 	maxHeaderBytes = 64 << 10
 )
@@ -119,6 +124,12 @@ func streams(incoming uint32) *yamux.Config {
 	c.AcceptBacklog = 64
 	c.MaxStreamWindowSize = streamWindow
 	c.LogOutput = io.Discard
+	// Two hundred idle projects are to be idle. An end that dies closes its socket;
+	// the server asks only whether an agent hangs. On a socket of the same machine
+	// there is no round trip to be measured.
+	c.EnableKeepAlive = incoming == noStreams
+	c.KeepAliveInterval = hangCheck
+	c.MeasureRTTInterval = 24 * time.Hour
 	return c
 }
 

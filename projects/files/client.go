@@ -27,6 +27,15 @@ const (
 	answerBound = 8 << 20
 	// messageBound is the longest sentence taken from an agent.
 	messageBound = 1000
+	// answerTime is how long an answer may take that is read at once, beside what an
+	// upload needs: a save waits for a busy disk, and a listing for ten thousand
+	// files.
+	answerTime = 2 * time.Minute
+	// maxShown bounds the names of a listing as they are shown, in which a byte that
+	// is no text is longer than in maxListing.
+	maxShown = maxListing * (len(escapeMark) + 2)
+	// maxNumber is what a page can count to without a loss.
+	maxNumber = 1 << 53
 	// lineBound is the longest event: a path and some.
 	lineBound = 32 << 10
 )
@@ -95,6 +104,11 @@ func errorOf(response *http.Response) error {
 
 // ask reads an answer in JSON of at most bound bytes.
 func (c *Client) ask(ctx context.Context, method, path string, body io.Reader, bound int64, v any) error {
+	if _, stream := body.(io.ReadCloser); !stream {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, answerTime)
+		defer cancel()
+	}
 	response, err := c.do(ctx, method, path, body)
 	if err != nil {
 		return err
@@ -127,7 +141,15 @@ func (c *Client) askInfo(ctx context.Context, method, path string, body io.Reade
 	if err := c.ask(ctx, method, path, body, answerBound, &info); err != nil {
 		return Info{}, err
 	}
+	info.clamp()
 	return info, info.check()
+}
+
+// clamp makes numbers such that a page can show them: some disks take files with
+// times and sizes that are beyond.
+func (i *Info) clamp() {
+	i.Size = min(i.Size, maxNumber)
+	i.Modified = max(min(i.Modified, maxNumber), -maxNumber)
 }
 
 // check refuses what no Folder says.
@@ -149,10 +171,17 @@ func (c *Client) List(ctx context.Context, path string) (Listing, error) {
 	if len(l.Entries) > MaxEntries {
 		return Listing{}, fmt.Errorf("agent lists %d entries", len(l.Entries))
 	}
-	for _, i := range l.Entries {
+	names := 0
+	for n := range l.Entries {
+		i := &l.Entries[n]
+		i.clamp()
 		if err := i.check(); err != nil {
 			return Listing{}, err
 		}
+		names += len(i.Name)
+	}
+	if names > maxShown {
+		return Listing{}, fmt.Errorf("agent lists names of %d bytes", names)
 	}
 	return l, nil
 }
@@ -254,6 +283,8 @@ func (b *refusable) Read(p []byte) (int, error) {
 // ReadDocument is Files.ReadDocument.
 func (c *Client) ReadDocument(ctx context.Context, path string, limit int64) (Document, error) {
 	limit = cmp.Or(limit, MaxDocument)
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
 	response, err := c.do(ctx, http.MethodGet, "/document"+queryOf("path", path, "max", strconv.FormatInt(limit, 10)), nil)
 	if err != nil {
 		return Document{}, err
