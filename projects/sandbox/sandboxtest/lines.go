@@ -114,7 +114,7 @@ func linesInside(p *project) (all []line) {
 		"echo evil > /proc/sys/kernel/hostname", "cat /proc/sys/kernel/core_pattern > /proc/sys/kernel/core_pattern", "echo h > /proc/sysrq-trigger",
 		"mkdir /sys/fs/cgroup/x", "echo $$ > /sys/fs/cgroup/cgroup.procs", "echo 0 0 1 > /proc/self/uid_map", "echo -1000 > /proc/self/oom_score_adj",
 		"chmod 600 /dev/null", "rm -f /dev/null", "mv /usr/bin /usr/nib", "touch /dev/x", "touch /run/x", "chmod 777 /")
-	say(8, "", "find / -name cgroup.procs -o -name release_agent 2>/dev/null | head -1")
+	say(8, "", "find / -path /usr -prune -o -name cgroup.procs -print -o -name release_agent -print 2>/dev/null | head -1")
 
 	refuse(9, refused+"|password|Authentication failure|Critical error|must be", "sudo -n id", "su -c id </dev/null", "pkexec id", "newuidmap $$ 0 0 1")
 	say(9, fmt.Sprintf(`(1000 1000 1000|%[1]d %[1]d %[1]d)`, p.uid), `cp /usr/bin/id x; chmod 6755 x; echo $(./x -u) $(./x -g) $(./x -G); rm x`)
