@@ -9,6 +9,7 @@ import { Notice } from "../../ui/Notice";
 import { Tag } from "../../ui/Tag";
 import type { Member } from "../../wire/types.gen";
 import type { TerminalState } from "./attach";
+import { useColours } from "./colours";
 import { FindBar } from "./FindBar";
 import { PasteQuestion } from "./PasteQuestion";
 import { exitWords } from "./protocol";
@@ -54,6 +55,7 @@ export function TerminalFrame(props: TerminalFrameProps) {
     onLeave: () => leaveTo.current?.focus(),
   });
   useReconnection(projectId, terminal);
+  const { colours } = useColours();
   const drop = useDropUpload(terminal, role === "viewer" ? undefined : props.upload);
   const { state } = terminal;
 
@@ -105,6 +107,7 @@ export function TerminalFrame(props: TerminalFrameProps) {
         className={styles.stage}
         data-foreign={(state.size && !state.size.you) || undefined}
         data-over={drop.over || undefined}
+        data-colours={colours}
         {...drop.handlers}
       >
         <div ref={host} className={styles.screen} data-terminal={terminalId} aria-describedby={hintId} />
