@@ -49,11 +49,11 @@ func (l *lab) class(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.remove()) }()
-	all, err := s.enrol(ctx, students)
+	all, err := s.enrol(ctx, students+1)
 	if err != nil {
 		return err
 	}
-	alone := all[0]
+	alone, all := all[students], all[:students]
 	if err := alone.begin(ctx); err != nil {
 		return err
 	}
@@ -66,7 +66,6 @@ func (l *lab) class(ctx context.Context) (err error) {
 	if err := alone.tab.move(alone.project, "stop", "stopped"); err != nil {
 		return err
 	}
-	alone.echoes = nil
 
 	failed := make([]error, len(all))
 	barely, err = besides(func() error {
