@@ -15,25 +15,37 @@ import (
 // limitsOf returns the limits of a project that are in force: what is built in,
 // then what administrators have chosen for the site, then for the project.
 func (h *Host) limitsOf(ctx context.Context, id string) (sandbox.Limits, error) {
-	l := h.o.Sandbox.Limits()
-	for _, from := range []struct{ table, id, field string }{
-		{"server_settings", "site", "project_defaults"}, {"project_limits", id, ""},
-	} {
-		rec, err := h.o.Store.Get(ctx, from.table, from.id)
-		if errors.Is(err, app.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return sandbox.Limits{}, fmt.Errorf("read %s: %w", from.table, err)
-		}
-		row := rec.Row
-		if from.field != "" {
-			row = object(row, from.field)
-		}
-		l = limited(l, row)
+	defaults, err := h.defaultLimits(ctx)
+	if err != nil {
+		return sandbox.Limits{}, err
 	}
-	return l, nil
+	row, err := h.limitsIn(ctx, "project_limits", id)
+	return limited(defaults, row), err
 }
+
+// defaultLimits returns those of a project for which administrators have chosen
+// nothing of its own.
+func (h *Host) defaultLimits(ctx context.Context) (sandbox.Limits, error) {
+	row, err := h.limitsIn(ctx, "server_settings", "site")
+	return limited(h.o.Sandbox.Limits(), object(row, "project_defaults")), err
+}
+
+// limitsIn returns a row that says something of limits; an empty one where there
+// is none.
+func (h *Host) limitsIn(ctx context.Context, table, id string) (app.Row, error) {
+	rec, err := h.o.Store.Get(ctx, table, id)
+	if errors.Is(err, app.ErrNotFound) {
+		return app.Row{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", table, err)
+	}
+	return rec.Row, nil
+}
+
+// BuiltInLimits are those of a project for which administrators have chosen
+// nothing, also not for the site, as a row shows them.
+func (h *Host) BuiltInLimits() app.Row { return limitsRow(h.o.Sandbox.Limits()) }
 
 // limited returns l with what a row says; what is missing in it stays.
 func limited(l sandbox.Limits, row app.Row) sandbox.Limits {

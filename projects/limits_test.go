@@ -136,6 +136,7 @@ func TestU3U4UsageIsShownWhileSomebodyLooks(t *testing.T) {
 			w := newWorld(t, mode)
 			w.project("p1", nil)
 			w.write("project_limits", "p1", app.Row{"project_id": "p1", "cpus": 1.5, "idle_seconds": int64(0)})
+			w.write("server_settings", "site", app.Row{"id": "site", "project_defaults": app.Row{"idle_seconds": int64(1800)}})
 			s := w.enter()
 			var release func()
 			w.eventually("the server", "runs", func() string {
@@ -149,6 +150,12 @@ func TestU3U4UsageIsShownWhileSomebodyLooks(t *testing.T) {
 			limits := row["limits"].(app.Row)
 			if row["memory_bytes"] != nil || limits["cpus"] != 1.5 || limits["idle_seconds"] != int64(0) || limits["processes"] != sandbox.DefaultLimits.Processes {
 				t.Errorf("while it does not run: %v", row)
+			}
+			if defaults := row["defaults"].(app.Row); defaults["cpus"] != sandbox.DefaultLimits.CPUs || defaults["idle_seconds"] != int64(1800) {
+				t.Errorf("without limits of its own it would have %v", defaults)
+			}
+			if _, err := s.Usage().Watched(t.Context(), app.Row{"project_id": "mistyped"}); err == nil || err.Error() != "There is no such project." {
+				t.Errorf("a project that there is not: %v", err)
 			}
 			if row["bounded"] != bounded {
 				t.Errorf("bounded: %v", row)

@@ -3,6 +3,7 @@ package projects
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"reflect"
 	"time"
@@ -31,12 +32,19 @@ func (h *Host) Usage() query.Watcher { return usage{h} }
 
 // Watched implements query.Watcher for project_usage: while a project is watched,
 // its row is kept true.
-func (u usage) Watched(_ context.Context, filter app.Row) (func(), error) {
+func (u usage) Watched(ctx context.Context, filter app.Row) (func(), error) {
 	project := text(filter, "project_id")
 	if project == "" {
 		return func() {}, nil // a query over all shows those that others watch
 	}
 	h := u.host
+	// Administrators may look at every project, also at one that they have mistyped.
+	switch _, err := h.o.Store.Get(ctx, "projects", project); {
+	case errors.Is(err, app.ErrNotFound):
+		return nil, app.Errorf(app.NotFound, "There is no such project.")
+	case err != nil:
+		return nil, fmt.Errorf("read projects: %w", err)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	m := h.meters[project]
@@ -133,7 +141,14 @@ func (h *Host) measure(ctx context.Context, project string, before sample) (app.
 	if err != nil {
 		return nil, before, err
 	}
-	row := app.Row{"project_id": project, "time": now(), "limits": limitsRow(l), "bounded": h.o.Sandbox.Bounded()}
+	defaults, err := h.defaultLimits(ctx)
+	if err != nil {
+		return nil, before, err
+	}
+	row := app.Row{
+		"project_id": project, "time": now(), "limits": limitsRow(l), "defaults": limitsRow(defaults),
+		"bounded": h.o.Sandbox.Bounded(),
+	}
 	if bytes, by, ok := h.disks.usage(project); ok {
 		row["disk_bytes"], row["disk_by"] = bytes, by
 	}

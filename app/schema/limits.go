@@ -64,6 +64,7 @@ var projectUsage = &Table{
 		{Name: "disk_by", Type: String, OneOf: []string{"quota", "polling"}, Optional: true, Text: "How that is known: the file system counts and refuses, or the host looks now and then."},
 		{Name: "terminals", Type: Int, Optional: true, Text: "Its terminals."},
 		{Name: "limits", Type: Object, Fields: limitFields(Nobody), Text: "What it may use, as it is in force."},
+		{Name: "defaults", Type: Object, Fields: limitFields(Nobody), Text: "What it might use if project_limits said nothing."},
 		{Name: "bounded", Type: Bool, Default: false, Text: "Whether memory, processes and cores are bounded for the whole project; else the bounds of memory and processes are for each of its programs."},
 		{Name: "network", Type: String, OneOf: []string{"off", "filtered"}, Optional: true, Text: "Whether its programs reach the internet now."},
 		{Name: "note", Type: String, Optional: true, Text: "Why a limit is not kept as it was set, as a sentence."},

@@ -143,6 +143,7 @@ func (s *server) open(ctx context.Context, version string) error {
 	})
 	s.stats = stats.New(stats.Options{
 		Store: s.engine.Store(), Access: index, Meter: s.meter, Data: s.cfg.Data, Version: version, Log: s.log,
+		Limits: s.host.BuiltInLimits(),
 	})
 	s.connect(index)
 	if err := s.engine.Check(); err != nil {

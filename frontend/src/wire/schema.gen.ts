@@ -1312,6 +1312,102 @@ export const SCHEMA: Schema = {
           ]
         },
         {
+          "name": "defaults",
+          "type": "object",
+          "text": "What it might use if project_limits said nothing.",
+          "get": true,
+          "fields": [
+            {
+              "name": "memory_bytes",
+              "type": "integer",
+              "text": "Memory of all its programs together.",
+              "get": true,
+              "optional": true,
+              "min": 67108864,
+              "max": 17592186044416
+            },
+            {
+              "name": "cpus",
+              "type": "number",
+              "text": "Cores that they may use at once.",
+              "get": true,
+              "optional": true,
+              "max": 1024
+            },
+            {
+              "name": "processes",
+              "type": "integer",
+              "text": "Processes and threads of all its programs.",
+              "get": true,
+              "optional": true,
+              "min": 8,
+              "max": 4194304
+            },
+            {
+              "name": "disk_bytes",
+              "type": "integer",
+              "text": "What its files may take on disk.",
+              "get": true,
+              "optional": true,
+              "min": 1048576,
+              "max": 1125899906842624
+            },
+            {
+              "name": "terminals",
+              "type": "integer",
+              "text": "Terminals at once.",
+              "get": true,
+              "optional": true,
+              "min": 1,
+              "max": 256
+            },
+            {
+              "name": "open_files",
+              "type": "integer",
+              "text": "Files that one program may have open at once.",
+              "get": true,
+              "optional": true,
+              "min": 64,
+              "max": 1048576
+            },
+            {
+              "name": "network",
+              "type": "string",
+              "text": "Whether its programs reach the internet; what is private to the site they never reach, unless it is in network_allow.",
+              "get": true,
+              "optional": true,
+              "one_of": [
+                "off",
+                "filtered"
+              ]
+            },
+            {
+              "name": "network_allow",
+              "type": "list",
+              "text": "What its programs may reach although the filter would refuse it.",
+              "get": true,
+              "optional": true,
+              "max": 100,
+              "of": {
+                "name": "",
+                "type": "string",
+                "text": "\"host\", \"host:port\", an address, or a range of them as \"10.0.0.0/8:443\".",
+                "get": true,
+                "min": 1,
+                "max": 300
+              }
+            },
+            {
+              "name": "idle_seconds",
+              "type": "integer",
+              "text": "After how long without anybody and without work it is stopped; 0 is never.",
+              "get": true,
+              "optional": true,
+              "max": 31622400
+            }
+          ]
+        },
+        {
           "name": "bounded",
           "type": "boolean",
           "text": "Whether memory, processes and cores are bounded for the whole project; else the bounds of memory and processes are for each of its programs.",
@@ -2394,6 +2490,102 @@ export const SCHEMA: Schema = {
           "type": "integer",
           "text": "Bytes of the file system of the data.",
           "get": true
+        },
+        {
+          "name": "project_limits",
+          "type": "object",
+          "text": "What a project may use as Lyceum has it built in, where administrators have chosen nothing.",
+          "get": true,
+          "fields": [
+            {
+              "name": "memory_bytes",
+              "type": "integer",
+              "text": "Memory of all its programs together.",
+              "get": true,
+              "optional": true,
+              "min": 67108864,
+              "max": 17592186044416
+            },
+            {
+              "name": "cpus",
+              "type": "number",
+              "text": "Cores that they may use at once.",
+              "get": true,
+              "optional": true,
+              "max": 1024
+            },
+            {
+              "name": "processes",
+              "type": "integer",
+              "text": "Processes and threads of all its programs.",
+              "get": true,
+              "optional": true,
+              "min": 8,
+              "max": 4194304
+            },
+            {
+              "name": "disk_bytes",
+              "type": "integer",
+              "text": "What its files may take on disk.",
+              "get": true,
+              "optional": true,
+              "min": 1048576,
+              "max": 1125899906842624
+            },
+            {
+              "name": "terminals",
+              "type": "integer",
+              "text": "Terminals at once.",
+              "get": true,
+              "optional": true,
+              "min": 1,
+              "max": 256
+            },
+            {
+              "name": "open_files",
+              "type": "integer",
+              "text": "Files that one program may have open at once.",
+              "get": true,
+              "optional": true,
+              "min": 64,
+              "max": 1048576
+            },
+            {
+              "name": "network",
+              "type": "string",
+              "text": "Whether its programs reach the internet; what is private to the site they never reach, unless it is in network_allow.",
+              "get": true,
+              "optional": true,
+              "one_of": [
+                "off",
+                "filtered"
+              ]
+            },
+            {
+              "name": "network_allow",
+              "type": "list",
+              "text": "What its programs may reach although the filter would refuse it.",
+              "get": true,
+              "optional": true,
+              "max": 100,
+              "of": {
+                "name": "",
+                "type": "string",
+                "text": "\"host\", \"host:port\", an address, or a range of them as \"10.0.0.0/8:443\".",
+                "get": true,
+                "min": 1,
+                "max": 300
+              }
+            },
+            {
+              "name": "idle_seconds",
+              "type": "integer",
+              "text": "After how long without anybody and without work it is stopped; 0 is never.",
+              "get": true,
+              "optional": true,
+              "max": 31622400
+            }
+          ]
         },
         {
           "name": "disk_full",

@@ -392,6 +392,27 @@ export interface ProjectUsage {
     /** After how long without anybody and without work it is stopped; 0 is never. */
     idle_seconds?: number;
   };
+  /** What it might use if project_limits said nothing. */
+  defaults: {
+    /** Memory of all its programs together. */
+    memory_bytes?: number;
+    /** Cores that they may use at once. */
+    cpus?: number;
+    /** Processes and threads of all its programs. */
+    processes?: number;
+    /** What its files may take on disk. */
+    disk_bytes?: number;
+    /** Terminals at once. */
+    terminals?: number;
+    /** Files that one program may have open at once. */
+    open_files?: number;
+    /** Whether its programs reach the internet; what is private to the site they never reach, unless it is in network_allow. */
+    network?: "off" | "filtered";
+    /** What its programs may reach although the filter would refuse it. */
+    network_allow?: string[];
+    /** After how long without anybody and without work it is stopped; 0 is never. */
+    idle_seconds?: number;
+  };
   /** Whether memory, processes and cores are bounded for the whole project; else the bounds of memory and processes are for each of its programs. */
   bounded: boolean;
   /** Whether its programs reach the internet now. */
@@ -687,6 +708,27 @@ export interface ServerStats {
   disk_free: number;
   /** Bytes of the file system of the data. */
   disk_size: number;
+  /** What a project may use as Lyceum has it built in, where administrators have chosen nothing. */
+  project_limits: {
+    /** Memory of all its programs together. */
+    memory_bytes?: number;
+    /** Cores that they may use at once. */
+    cpus?: number;
+    /** Processes and threads of all its programs. */
+    processes?: number;
+    /** What its files may take on disk. */
+    disk_bytes?: number;
+    /** Terminals at once. */
+    terminals?: number;
+    /** Files that one program may have open at once. */
+    open_files?: number;
+    /** Whether its programs reach the internet; what is private to the site they never reach, unless it is in network_allow. */
+    network?: "off" | "filtered";
+    /** What its programs may reach although the filter would refuse it. */
+    network_allow?: string[];
+    /** After how long without anybody and without work it is stopped; 0 is never. */
+    idle_seconds?: number;
+  };
   /** Whether writes are refused for want of room. */
   disk_full: boolean;
 }
@@ -836,7 +878,7 @@ export const TABLES: { readonly [T in TableName]: TableInfo } = {
   },
   project_usage: {
     key: ["project_id"],
-    fields: ["bounded", "cpus", "disk_by", "disk_bytes", "limits", "memory_bytes", "network", "note", "processes", "project_id", "terminals", "time"],
+    fields: ["bounded", "cpus", "defaults", "disk_by", "disk_bytes", "limits", "memory_bytes", "network", "note", "processes", "project_id", "terminals", "time"],
     settable: [],
     limit: 1000,
   },
@@ -902,7 +944,7 @@ export const TABLES: { readonly [T in TableName]: TableInfo } = {
   },
   server_stats: {
     key: ["id"],
-    fields: ["changes_per_second", "commit_p50_ms", "commit_p99_ms", "commits_failed", "commits_per_second", "connections", "cpu", "delivered_per_second", "disk_free", "disk_full", "disk_size", "fan_out_p50_ms", "fan_out_p99_ms", "goroutines", "heap", "id", "memory", "open_files", "processors", "received_per_second", "requests_per_second", "sent_per_second", "shared_queries", "started", "subscriptions", "time", "version", "wal_bytes", "window_ms", "writes_per_commit"],
+    fields: ["changes_per_second", "commit_p50_ms", "commit_p99_ms", "commits_failed", "commits_per_second", "connections", "cpu", "delivered_per_second", "disk_free", "disk_full", "disk_size", "fan_out_p50_ms", "fan_out_p99_ms", "goroutines", "heap", "id", "memory", "open_files", "processors", "project_limits", "received_per_second", "requests_per_second", "sent_per_second", "shared_queries", "started", "subscriptions", "time", "version", "wal_bytes", "window_ms", "writes_per_commit"],
     settable: [],
     limit: 1000,
   },
