@@ -10,6 +10,9 @@ const EditorFrame = lazy(() => import("../features/editor/EditorFrame").then((m)
 const TerminalFrame = lazy(() =>
   import("../features/terminal/TerminalFrame").then((m) => ({ default: m.TerminalFrame })),
 );
+const ProjectLimits = lazy(() =>
+  import("../features/admin/ProjectLimitsCard").then((m) => ({ default: m.ProjectLimitsOfAdministrator })),
+);
 const FilesPanel = lazy(() => import("../features/files/FilesPanel").then((m) => ({ default: m.FilesPanel })));
 
 /** Puts files, editors and terminals, which do not know of each other, into one project. */
@@ -22,6 +25,13 @@ export function ProjectRoute() {
       <Frame what="the files">
         <FilesPanel projectId={projectId} path={folder} role={role} onOpen={onOpen} onOpenTerminal={onOpenTerminal} />
       </Frame>
+    ),
+    renderLimits: () => (
+      <Boundary>
+        <Suspense fallback={null}>
+          <ProjectLimits projectId={projectId} />
+        </Suspense>
+      </Boundary>
     ),
     renderFrame: ({ shown, role, visible, aim, onPlaces, onBell, onClose, onMoved }) => (
       <Frame what={shown.kind === "document" ? "the editor" : "the terminal"}>

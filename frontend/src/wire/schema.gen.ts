@@ -2496,6 +2496,7 @@ export const SCHEMA: Schema = {
           "type": "object",
           "text": "What a project may use as Lyceum has it built in, where administrators have chosen nothing.",
           "get": true,
+          "optional": true,
           "fields": [
             {
               "name": "memory_bytes",

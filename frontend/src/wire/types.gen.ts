@@ -709,7 +709,7 @@ export interface ServerStats {
   /** Bytes of the file system of the data. */
   disk_size: number;
   /** What a project may use as Lyceum has it built in, where administrators have chosen nothing. */
-  project_limits: {
+  project_limits?: {
     /** Memory of all its programs together. */
     memory_bytes?: number;
     /** Cores that they may use at once. */

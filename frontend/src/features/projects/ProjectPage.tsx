@@ -13,12 +13,14 @@ import type { Project } from "../../wire/types.gen";
 import { addressOf } from "./address";
 import { ArchivedNotice } from "./ArchivedNotice";
 import { keepTabs, keptTabs } from "./keptTabs";
+import { Notices } from "./Notices";
 import { ProjectHeader } from "./ProjectHeader";
 import styles from "./ProjectPage.module.css";
 import { ProjectSettings } from "./ProjectSettings";
 import { close, type Layout, rename, seen, show, showBeside, type Shown, shownBy, type Tab, tabOf } from "./tabs";
 import { useTabNames } from "./useTabNames";
 import { useProject } from "./useProject";
+import { useVisits } from "./useVisits";
 import { type Role, roleOf } from "./words";
 import { Workspace } from "./Workspace";
 
@@ -53,6 +55,8 @@ export interface ProjectSlots {
     /** The file has another path now. */
     onMoved(path: string): void;
   }): ReactNode;
+  /** What the settings have for administrators, who alone decide what a project may use. */
+  renderLimits(): ReactNode;
 }
 
 export interface ProjectPageProps {
@@ -100,6 +104,7 @@ type OpenProps = Omit<ProjectPageProps, "projectId"> & { project: Project; role:
 function OpenProject({ project, role, place, slots }: OpenProps) {
   const { id } = project;
   useStartOnArrival(project);
+  useVisits(id);
   const narrow = useNarrow();
   const [layout, setLayout] = useLayout(id, place);
   const [folder, setFolder] = useFolder(place);
@@ -157,11 +162,12 @@ function OpenProject({ project, role, place, slots }: OpenProps) {
     <>
       {place.kind !== "settings" && <title>{pageTitle}</title>}
       <ProjectHeader project={project} role={role} settings={place.kind === "settings"} />
-      {place.kind === "settings" ? (
-        <ProjectSettings project={project} role={role} />
-      ) : (
-        <div className={styles.project}>
-          <ArchivedNotice project={project} role={role} />
+      <div className={styles.project}>
+        {place.kind !== "settings" && <ArchivedNotice project={project} role={role} />}
+        <Notices project={project} role={role} />
+        {place.kind === "settings" ? (
+          <ProjectSettings project={project} role={role} limits={slots.renderLimits()} />
+        ) : (
           <Workspace
             projectId={id}
             layout={layout}
@@ -186,8 +192,8 @@ function OpenProject({ project, role, place, slots }: OpenProps) {
               })
             }
           />
-        </div>
-      )}
+        )}
+      </div>
     </>
   );
 }
