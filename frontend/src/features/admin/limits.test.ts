@@ -73,7 +73,7 @@ describe("what is saved", () => {
 
 test("limits are told in a line", () => {
   expect(summary({ memory_bytes: 4 * GIB, network: "filtered", network_allow: ["a", "b"], idle_seconds: 0 })).toBe(
-    "Memory 4 GiB · Stopped when idle for never · Network filtered · Allowed besides: a, b",
+    "Memory 4 GiB · Never stopped when idle · Network filtered · Allowed besides: a, b",
   );
 });
 

@@ -27,11 +27,11 @@ const TIB = 2 ** 40;
 
 /** The bounds of the schema, said here so that a wrong value is told while it is typed. */
 export const FIELDS: readonly Field[] = [
-  size("memory_bytes", "Memory", "Of all its programs together, such as 512 MiB or 2 GiB.", 64 * MIB, 16 * TIB),
+  size("memory_bytes", "Memory", "Of all its programs, such as 512 MiB or 2 GiB.", 64 * MIB, 16 * TIB),
   {
     name: "cpus",
     label: "Processor cores",
-    description: "That its programs may use at once, such as 2 or 0.5.",
+    description: "Used at once, such as 2 or 0.5.",
     write: (value: number) => String(value),
     read: (text) => {
       const value = /^\d+([.,]\d+)?$/.test(text) ? Number(text.replace(",", ".")) : NaN;
@@ -47,7 +47,7 @@ export const FIELDS: readonly Field[] = [
   {
     name: "idle_seconds",
     label: "Stopped when idle for",
-    description: "Such as 90 minutes, 2 hours or never. What computes is not idle.",
+    description: "Such as 90 minutes, 2 hours or never.",
     write: (value: number) => (value === 0 ? "never" : span(value)),
     read: (text) => {
       if (/^(never|0)$/i.test(text)) return { value: 0 };
@@ -140,6 +140,7 @@ export function summary(chosen: Limits): string {
   const words = ALL.flatMap(({ name, label, write }) => {
     const value = chosen[name];
     if (value === undefined) return [];
+    if (name === "idle_seconds" && value === 0) return ["Never stopped when idle"];
     return Array.isArray(value)
       ? [`${label}: ${value.join(", ") || "nothing"}`]
       : [`${label} ${written(write, value)}`];

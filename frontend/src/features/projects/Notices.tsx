@@ -56,7 +56,7 @@ function Actions(props: { project: Project; role: Role; news: News; onAway(): vo
   const act = useAction(async (store, remedy: Remedy) => {
     const done: Promise<unknown> =
       remedy === "keep"
-        ? store.once({ project_visits: { project_id: id } }, { set: true })
+        ? Promise.resolve()
         : store.set("projects", { id, action_request: { action: remedy } }, { optimistic: false });
     await done.catch((error: WireError) => fail(error.message));
   });

@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { IconAlertTriangle } from "@tabler/icons-react";
 import { rowsOf } from "../../live/live";
 import { Hint } from "../../ui/Hint";
 import { Tag } from "../../ui/Tag";
@@ -12,7 +13,7 @@ export function UsageHint({ projectId, short }: { projectId: string; short: bool
   const gauge = usage && pressing(usage);
   if (!gauge) return null;
   const { label, text, word, level, advice } = gauge;
-  const says = short ? label : `${label}: ${word?.toLowerCase()}`;
+  const tone = level === "full" ? "danger" : "warn";
   return (
     <Hint text={`${text}. ${advice}`}>
       <Link
@@ -21,7 +22,13 @@ export function UsageHint({ projectId, short }: { projectId: string; short: bool
         className={styles.tag}
         aria-label={`${label}: ${word?.toLowerCase()}, ${text}`}
       >
-        <Tag tone={level === "full" ? "danger" : "warn"}>{says}</Tag>
+        {short ? (
+          <IconAlertTriangle size={18} className={styles.alert} data-tone={tone} aria-hidden />
+        ) : (
+          <Tag tone={tone}>
+            {label}: {word?.toLowerCase()}
+          </Tag>
+        )}
       </Link>
     </Hint>
   );

@@ -39,7 +39,7 @@ test("the gravest comes first: the stop, the disk, what was ended, the restart",
 
 test("a stop is told with its time", () => {
   expect(sentences({ stops_at: NOW + 10 * MINUTE })).toEqual([
-    `This project will be stopped at ${clock(NOW + 10 * MINUTE)}, because nobody uses it and nothing computes in it.`,
+    `This project will be stopped at ${clock(NOW + 10 * MINUTE)}, because nobody uses it.`,
   ]);
 });
 

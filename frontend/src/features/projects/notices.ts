@@ -36,7 +36,7 @@ export function newsOf(project: Project, memoryBytes: number | undefined, now: n
 
 function stopping({ stops_at }: Project): News[] {
   if (stops_at === undefined) return [];
-  const sentence = `This project will be stopped at ${clock(stops_at)}, because nobody uses it and nothing computes in it.`;
+  const sentence = `This project will be stopped at ${clock(stops_at)}, because nobody uses it.`;
   return [{ id: "stops", kind: "warn", sentence, remedy: "keep", passing: false }];
 }
 
