@@ -264,49 +264,38 @@ func (x *Index) putSessionLocked(id string, row app.Row, who concerned) {
 }
 
 func (x *Index) putProjectLocked(id string, row app.Row, who concerned) {
-	people := membersOf(row)
-	was := x.projects[id]
-	if len(was) == 0 { // most, at a start
-		for _, m := range people {
-			x.addRoleLocked(m.account, id, m.role)
-			who.add(m.account)
-		}
-	} else {
-		x.moveRolesLocked(id, rolesOf(was), rolesOf(people), who)
-	}
-	x.projects[id] = people
-	if len(people) == 0 {
-		delete(x.projects, id)
-	}
-}
-
-// moveRolesLocked takes in how the roles in a project have changed.
-func (x *Index) moveRolesLocked(id string, before, now map[string]app.Role, who concerned) {
-	same := len(now) == len(before)
-	people := len(now) == len(before) // the set of people, whatever their roles
-	for accountID, role := range now {
-		if old, was := before[accountID]; old != role {
+	people, before := membersOf(row), x.projects[id]
+	same := len(people) == len(before)
+	stay := same // the same people, whatever their roles
+	for _, m := range people {
+		if old, was := x.roles[m.account][id]; old != m.role {
 			same = false
-			people = people && was
+			stay = stay && was
 		}
 	}
 	if same {
 		return
 	}
-	for accountID, role := range before {
-		if !people || now[accountID] != role {
-			who.add(accountID)
-		}
-		delete(x.roles[accountID], id)
-		if len(x.roles[accountID]) == 0 {
-			delete(x.roles, accountID)
+	if len(before) > 0 {
+		now := rolesOf(people)
+		for _, m := range before {
+			if !stay || now[m.account] != m.role {
+				who.add(m.account)
+			}
+			if now[m.account] == app.NoRole {
+				x.dropRoleLocked(m.account, id)
+			}
 		}
 	}
-	for accountID, role := range now {
-		if !people || before[accountID] != role {
-			who.add(accountID)
+	for _, m := range people {
+		if !stay || x.roles[m.account][id] != m.role {
+			who.add(m.account)
 		}
-		x.addRoleLocked(accountID, id, role)
+		x.addRoleLocked(m.account, id, m.role)
+	}
+	x.projects[id] = people
+	if len(people) == 0 {
+		delete(x.projects, id)
 	}
 }
 
@@ -319,19 +308,34 @@ func (x *Index) addRoleLocked(accountID, projectID string, role app.Role) {
 	roles[projectID] = role
 }
 
+func (x *Index) dropRoleLocked(accountID, projectID string) {
+	delete(x.roles[accountID], projectID)
+	if len(x.roles[accountID]) == 0 {
+		delete(x.roles, accountID)
+	}
+}
+
 // Users reads the roles out of a row of projects.
 func Users(row app.Row) map[string]app.Role { return rolesOf(membersOf(row)) }
 
+// RoleIn reads the role of one account out of a row of projects.
+func RoleIn(row app.Row, accountID string) app.Role {
+	users, _ := row["users"].(app.Row)
+	return roleOf(users[accountID])
+}
+
+// roleOf reads a role out of one of the users of a row of projects.
+func roleOf(user any) app.Role {
+	fields, _ := user.(app.Row)
+	name, _ := fields["role"].(string)
+	return app.ParseRole(name)
+}
+
 func membersOf(row app.Row) []member {
 	users, _ := row["users"].(app.Row)
-	if len(users) == 0 {
-		return nil
-	}
 	people := make([]member, 0, len(users))
-	for id, v := range users {
-		user, _ := v.(app.Row)
-		name, _ := user["role"].(string)
-		if role := app.ParseRole(name); role != app.NoRole {
+	for id, user := range users {
+		if role := roleOf(user); role != app.NoRole {
 			people = append(people, member{id, role})
 		}
 	}

@@ -18,7 +18,7 @@ func (e *Engine) roleIn(c app.Caller, t *schema.Table, row app.Row) app.Role {
 	projectID, _ := row[t.Project].(string)
 	role := e.access.Role(c, projectID)
 	if t.Name == "projects" {
-		role = min(role, access.Users(row)[c.AccountID])
+		role = min(role, access.RoleIn(row, c.AccountID))
 	}
 	return role
 }
