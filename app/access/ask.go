@@ -1,6 +1,8 @@
 package access
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"lyceum/app"
@@ -85,7 +87,7 @@ func (x *Index) Valid(c app.Caller) bool {
 func (x *Index) Projects(c app.Caller) []string {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return sorted(x.rolesLocked(c))
+	return slices.Sorted(maps.Keys(x.rolesLocked(c)))
 }
 
 // rolesLocked returns the roles of a caller's account in the projects that the
@@ -118,7 +120,7 @@ func (x *Index) Collaborators(c app.Caller) []string {
 			people[m.account] = true
 		}
 	}
-	return sorted(people)
+	return slices.Sorted(maps.Keys(people))
 }
 
 // Check returns nil if the caller's sign-in or key holds and its role in the project is

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -275,7 +276,7 @@ func (w *Subscription) differences(have map[string]int64, records []app.Record, 
 	for _, rec := range records {
 		stays[rec.ID] = true
 	}
-	for _, id := range sortedKeys(have) {
+	for _, id := range slices.Sorted(maps.Keys(have)) {
 		if !stays[id] {
 			changes = append(changes, w.ask.delete(id, nil))
 		}

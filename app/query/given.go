@@ -17,7 +17,7 @@ const unsetKey = "$unset"
 // values to remove are unset{}. (Q5, Q8)
 func clean(t *schema.Table, given app.Row, creating bool) (app.Row, error) {
 	out := make(app.Row, len(given))
-	for _, name := range sortedKeys(given) {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
 		f := t.Field(name)
 		switch {
 		case f == nil || f.Hidden:
@@ -63,7 +63,7 @@ func cleanValue(path string, f *schema.Field, v any) (any, error) {
 		return f.Clean(path, v) // says that it must be an object
 	}
 	out := make(app.Row, len(object))
-	for _, name := range sortedKeys(object) {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
 		below := f.Field(name)
 		if below == nil || below.Hidden {
 			return nil, f.NoSub(path, name)
@@ -94,7 +94,7 @@ type need struct {
 // needs lists what a set of these cleaned values asks for, in the order of names.
 func needs(path string, fields func(string) *schema.Field, row app.Row) []need {
 	var list []need
-	for _, name := range sortedKeys(row) {
+	for _, name := range slices.Sorted(maps.Keys(row)) {
 		f, v := fields(name), row[name]
 		at := path + "." + name
 		if object, ok := v.(app.Row); ok && f.Type == schema.Object {

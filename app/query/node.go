@@ -1,6 +1,7 @@
 package query
 
 import (
+	"maps"
 	"math"
 	"slices"
 
@@ -49,7 +50,7 @@ func newNode(above, name string, f *schema.Field, v any) (*node, error) {
 	if len(object) == 0 {
 		return nil, app.Errorf(app.Invalid, "%s needs a value or an operator; the operators are %s.", path, schema.And(schema.Operators))
 	}
-	for _, op := range sortedKeys(object) {
+	for _, op := range slices.Sorted(maps.Keys(object)) {
 		if err := n.test(path, op, object[op]); err != nil {
 			return nil, err
 		}
@@ -58,7 +59,7 @@ func newNode(above, name string, f *schema.Field, v any) (*node, error) {
 }
 
 func (n *node) descend(path string, object app.Row) error {
-	for _, name := range sortedKeys(object) {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
 		f := n.field.Field(name)
 		if f == nil || f.Hidden {
 			return n.field.NoSub(path, name)

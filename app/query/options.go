@@ -1,6 +1,8 @@
 package query
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"lyceum/app"
@@ -27,7 +29,7 @@ const maxOrder = 4
 
 func parseOptions(t *schema.Table, given app.Row) (options, error) {
 	var o options
-	for _, name := range sortedKeys(given) {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
 		v := given[name]
 		var err error
 		switch name {

@@ -3,6 +3,7 @@ package query
 import (
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 
 	"lyceum/app"
@@ -118,7 +119,7 @@ func (q *ask) parseGet(row, given app.Row) error {
 	}
 	q.eq = make(map[string]any)
 	q.shape = make([]*node, 0, len(row))
-	for _, name := range sortedKeys(row) {
+	for _, name := range slices.Sorted(maps.Keys(row)) {
 		f := q.table.Field(name)
 		if f == nil || f.Hidden || f.Input && !q.table.Source {
 			return schema.NoField(q.table.Name, name, q.table.Visible())
@@ -144,13 +145,4 @@ func sum(table string, row, options app.Row) []byte {
 	// queries look alike only if they are.
 	text := sha256.Sum256(fmt.Appendf(nil, "%q %#v %#v %#v", table, row, options["limit"], options["order_by"]))
 	return text[:]
-}
-
-func sortedKeys[V any](row map[string]V) []string {
-	keys := make([]string, 0, len(row))
-	for k := range row {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

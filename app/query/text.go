@@ -66,7 +66,7 @@ func givenText(f *schema.Field, v any) string {
 		return anything
 	}
 	parts := make(map[string]string, len(row))
-	for _, name := range sortedKeys(row) {
+	for _, name := range slices.Sorted(maps.Keys(row)) {
 		below, text := f.Field(name), anything
 		if name != unsetKey {
 			text = givenText(below, row[name])

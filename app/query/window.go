@@ -1,6 +1,7 @@
 package query
 
 import (
+	"maps"
 	"slices"
 
 	"lyceum/app"
@@ -113,7 +114,7 @@ func (w *window) refill(records []app.Record, more bool) []told {
 		stays[rec.ID] = true
 	}
 	var out []told
-	for _, id := range sortedKeys(before) {
+	for _, id := range slices.Sorted(maps.Keys(before)) {
 		if !stays[id] {
 			out = append(out, w.leaves(before[id]))
 		}
