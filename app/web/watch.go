@@ -93,7 +93,8 @@ func (c *connection) beginLocked(m wire.Ask, size int) error {
 	w.turn.Lock() // until it is open
 	c.tasks.Go(func() {
 		defer close(w.opened)
-		defer cancel() // from here on it is the connection's
+		defer cancel()       // from here on it is the connection's
+		defer c.pump.mark(w) // when the turn is free: the pump has passed it by
 		defer w.turn.Unlock()
 		sub, err := c.server.Tables.Subscribe(ctx, m.Query, m.Options, func() { c.pump.mark(w) })
 		if err != nil {
@@ -102,7 +103,6 @@ func (c *connection) beginLocked(m wire.Ask, size int) error {
 		}
 		w.sub = sub
 		c.advanceLocked(ctx, w)
-		c.pump.mark(w) // the pump has passed it by
 	})
 	return nil
 }
