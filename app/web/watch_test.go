@@ -38,7 +38,10 @@ func TestL7AWatchThatOpensSlowlyDelaysNoOther(t *testing.T) {
 	tables.watch = func(wake func()) query.Watch {
 		return playedWatch{func(ctx context.Context) (query.Message, bool, error) {
 			wake()
-			reading <- struct{}{}
+			select {
+			case reading <- struct{}{}:
+			case <-ctx.Done(): // the pump may ask once more at the end
+			}
 			<-ctx.Done()
 			return query.Message{}, false, ctx.Err()
 		}}
