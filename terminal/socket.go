@@ -228,11 +228,7 @@ func (v *viewer) typed(p []byte) {
 
 // interruptLocked is for a key that would wait behind a paste that nobody reads.
 func (s *session) interruptLocked(p []byte) bool {
-	if !isInterrupt(p) || !s.typed.backedUp() || !s.process.Interrupt(p[0]) {
-		return false
-	}
-	s.typed.drop()
-	return true
+	return isInterrupt(p) && s.typed.interrupt(func() bool { return s.process.Interrupt(p[0]) })
 }
 
 // control carries out a text frame.

@@ -140,10 +140,14 @@ func TestT4CtrlCOvertakesAPasteThatNobodyReads(t *testing.T) {
 	ada.send("bash -c 'echo sl$((1))eeps; exec sleep 1000'\n")
 	ada.text("sl1eeps")
 	ada.send(strings.Repeat("lost\n", 100_000)) // ten times what the kernel takes
+	ada.text("lost")
 	ada.send("\x03")
 	ada.text("$ ")
 	ada.send("\x15echo al$((1))ve\n")
 	ada.text("al1ve")
+	if strings.Contains(ada.all.String(), "not found") {
+		t.Error("the shell carried out a part of the paste")
+	}
 }
 
 // Output comes in pieces of 4 KB at most: they are gathered into few frames, and

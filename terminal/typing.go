@@ -35,11 +35,16 @@ func (t *typing) add(p []byte) bool {
 	return true
 }
 
-// backedUp reports whether a key would wait behind others.
-func (t *typing) backedUp() bool {
+// interrupt signals the program where a key for that would wait behind others, and
+// forgets those. Nothing more of them goes out meanwhile: a shell would carry it out.
+func (t *typing) interrupt(signal func() bool) (done bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.writing || len(t.waiting) > 0
+	if !t.writing && len(t.waiting) == 0 || !signal() {
+		return false
+	}
+	t.waiting = nil
+	return true
 }
 
 // drop forgets what waits.

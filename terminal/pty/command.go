@@ -78,8 +78,7 @@ func Start(c Command) (Process, error) {
 // end a Write under way, and its slave, by the kernel's own way, which does not
 // ask where devpts is mounted.
 func openPair() (master, slave *os.File, err error) {
-	const flags = unix.O_RDWR | unix.O_NOCTTY | unix.O_CLOEXEC
-	fd, err := unix.Open("/dev/ptmx", flags|unix.O_NONBLOCK, 0)
+	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, nil, &os.PathError{Op: "open", Path: "/dev/ptmx", Err: err}
 	}
@@ -87,11 +86,31 @@ func openPair() (master, slave *os.File, err error) {
 	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("unlock: %w", err), master.Close())
 	}
-	peer, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.TIOCGPTPEER, flags)
-	if errno != 0 {
-		return nil, nil, errors.Join(fmt.Errorf("open slave: %w", errno), master.Close())
+	if slave, err = openSlave(fd); err != nil {
+		return nil, nil, errors.Join(err, master.Close())
 	}
-	return master, os.NewFile(peer, "pts"), nil
+	return master, slave, nil
+}
+
+// openSlave opens the other end of a master; no path is needed.
+func openSlave(master int) (*os.File, error) {
+	const flags = unix.O_RDWR | unix.O_NOCTTY | unix.O_CLOEXEC
+	fd, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(master), unix.TIOCGPTPEER, flags)
+	if errno != 0 {
+		return nil, fmt.Errorf("open slave: %w", errno)
+	}
+	return os.NewFile(fd, "pts"), nil
+}
+
+// dropInput forgets what has been typed and the program has not read. Only the
+// program's end of the terminal reaches the last 4 KiB, which the line discipline has.
+func dropInput(master int) error {
+	slave, err := openSlave(master)
+	if err != nil {
+		return err
+	}
+	defer slave.Close()
+	return unix.IoctlSetInt(int(slave.Fd()), unix.TCFLSH, unix.TCIFLUSH)
 }
 
 func spawnDirectly(cmd *exec.Cmd) (func() (syscall.WaitStatus, error), error) {
@@ -116,8 +135,9 @@ type process struct {
 	exit    Exit
 	waitErr error
 
-	mu   sync.Mutex
-	gone bool // the pid may be another's now
+	mu      sync.Mutex
+	gone    bool       // the pid may be another's now
+	writing sync.Mutex // held by a Write under way; locked with mu held
 }
 
 func (p *process) await(wait func() (syscall.WaitStatus, error)) {
@@ -169,6 +189,8 @@ func (p *process) Write(b []byte) (int, error) {
 	// Taken back here and not by Interrupt: one that is waiting would not notice
 	// a deadline that has passed and is gone.
 	_ = p.master.SetWriteDeadline(time.Time{})
+	p.writing.Lock()
+	defer p.writing.Unlock()
 	p.mu.Unlock()
 	n, err := p.master.Write(b)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -226,10 +248,14 @@ func (p *process) Interrupt(c byte) (done bool) {
 			if c == 0 || t.Cc[key] != c {
 				continue
 			}
-			// A Write under way ends: what it still has must not follow the key.
+			// A Write under way ends, and has ended: what it still has must not follow
+			// the key, nor come into the room that is made for it.
+			p.mu.Lock()
 			_ = p.master.SetWriteDeadline(time.Now())
-			// To the master, output is what the program has not read.
-			_ = unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCOFLUSH)
+			p.writing.Lock()
+			p.mu.Unlock()
+			defer p.writing.Unlock()
+			_ = dropInput(fd) // the signal is worth more
 			err = unix.IoctlSetInt(fd, unix.TIOCSIG, int(signal))
 			done = err == nil
 		}
