@@ -153,7 +153,9 @@ func testPagesAndFeed(t *testing.T, s app.Store) {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, c := range told {
-			if c.N > first && c.Rev > rows[c.ID].Rev {
+			_, found := rows[c.ID]
+			deleted := c.New == nil && !found // before the first page: none has it
+			if c.N > first && c.Rev > rows[c.ID].Rev || deleted {
 				rows[c.ID] = app.Record{ID: c.ID, Rev: c.Rev, Row: c.New}
 			}
 		}
