@@ -9,11 +9,17 @@ BUILD   := go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 
 # What tests and the demos need of Debian, without recommended packages: a
 # browser, curl, LaTeX for the slides, pdftotext, bwrap to measure against, entr
-# for make dev. A compiler for SQLite.
+# for make dev, ip for networks of tests, python3 to attack sandboxes. A compiler for SQLite.
 TOOLS    := gcc libc6-dev
-PACKAGES := $(TOOLS) bubblewrap chromium curl entr latexmk poppler-utils texlive-latex-recommended texlive-pictures
+PACKAGES := $(TOOLS) bubblewrap chromium curl entr iproute2 latexmk poppler-utils python3 texlive-latex-recommended texlive-pictures
+# What make test-vm needs; the kernel itself is only unpacked into a cache.
+VM_PACKAGES := e2fsprogs qemu-system-x86 xfsprogs
+# What bench measures against, beside what is there; without it the row says so.
+PEERS    := runc
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 
+# Programs that the executable carries.
+CARRIED  := embed/agent/lyceum-agent embed/network/lyceum-network
 GO_FILES := $(shell git ls-files -co --exclude-standard '*.go' '*.sql') go.mod go.sum
 PAGES    := $(shell git ls-files -co --exclude-standard frontend ':!frontend/e2e')
 
@@ -26,7 +32,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help run build dev deps tools quick test tidy lint race pages e2e gen fmt bench bench-large clean
+.PHONY: help run build dev deps tools quick test tidy lint race attack-sandbox pages e2e test-vm gen fmt bench bench-large clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -36,7 +42,7 @@ run: build ## builds and serves on http://127.0.0.1:8000; settings as in make ru
 
 build: bin/lyceum ## the one executable, pages and agent inside
 
-dev: tools frontend/node_modules embed/agent/lyceum-agent ## server and pages on http://127.0.0.1:8080; both reload when a file is saved
+dev: tools frontend/node_modules $(CARRIED) ## server and pages on http://127.0.0.1:8080; both reload when a file is saved
 	$(call install-missing,entr)
 	@trap 'trap - EXIT; kill 0' EXIT; trap 'exit 130' INT TERM; $(NPM) dev -- --port 5173 --strictPort & \
 	while sleep 0.2; do \
@@ -50,7 +56,7 @@ deps: ## installs what tests and demos need (Debian packages, npm packages); qui
 tools: # what a build needs beside Go, Node and npm
 	$(call install-missing,$(TOOLS))
 
-quick: frontend/node_modules embed/agent/lyceum-agent ## the tests that need no root and no browser; under a minute
+quick: frontend/node_modules $(CARRIED) ## the tests that need no root and no browser; under a minute
 	go test -short ./...
 	$(NPM) test
 
@@ -65,22 +71,33 @@ tidy: ## fails where gen or fmt changes a file
 	fi
 
 lint: frontend/node_modules ## vet, staticcheck, oxlint, types, format of the pages
-	go vet ./... ./testdata/bench
+	go vet ./... ./testdata/bench ./testdata/screens ./testdata/vm/...
 	go vet -tags dev ./...
-	go tool staticcheck ./... ./testdata/bench
+	go vet -tags vm ./projects/...
+	go tool staticcheck ./... ./testdata/bench ./testdata/screens ./testdata/vm/...
 	$(NPM) lint
 	$(NPM) typecheck
 	$(NPM) format:check
 
-race: embed/agent/lyceum-agent ## all Go tests with the race detector, in random order
+race: $(CARRIED) ## all Go tests with the race detector, in random order
 	go test -race -shuffle=on ./...
 
 pages: frontend/node_modules ## all tests of the pages, in a browser too
 	$(NPM) test
 	$(NPM) test:browser
 
+attack-sandbox: ## tries to get out of projects in every mode that runs here; prints mode × escape, fails on any that opens
+	@table=$$(mktemp); trap 'rm -f "$$table"' EXIT; failed=0; \
+	go test -count=1 -run 'Hello|Hostile|Silent|Streams' ./projects/agent || failed=1; \
+	go test -count=1 ./projects/sandbox -args -table="$$table" || failed=1; \
+	cat "$$table"; exit $$failed
+
 e2e: build frontend/node_modules ## the executable in real browsers, a server for each test
 	LYCEUM=$(CURDIR)/bin/lyceum $(NPM) e2e
+
+test-vm: embed/agent/lyceum-agent ## cgroup v2, disk quotas and each way to forbid namespaces, in Debian's kernel under qemu; twenty minutes where it is emulated, on demand
+	$(call install-missing,$(VM_PACKAGES))
+	@go run ./testdata/vm $(ARGS)
 
 gen: frontend/node_modules ## what is generated: types of the wire, the tables (TABLES.md), third-party notices
 	go generate ./...
@@ -89,7 +106,8 @@ fmt: frontend/node_modules ## formats Go and TypeScript
 	@gofmt -w $(filter %.go,$(GO_FILES))
 	$(NPM) format
 
-bench: build ## measures start, memory, keys, terminals, sizes; prints a table
+bench: build ## measures start, memory, keys, terminals, a class, sizes; prints a table
+	$(call install-missing,$(PEERS))
 	@go run ./testdata/bench bin/lyceum
 
 bench-large: build ## compares a site of five million rows with one of fifty thousand; some minutes
@@ -99,13 +117,16 @@ clean: ## removes what was built
 	rm -rf bin frontend/dist .dev
 	git clean -fdXq embed
 
-bin/lyceum: embed/dist/index.html.gz embed/agent/lyceum-agent $(GO_FILES) | tools
+bin/lyceum: embed/dist/index.html.gz $(CARRIED) $(GO_FILES) | tools
 	$(BUILD) -o $@ .
 
 # Built first, since the executable carries it; static, since the sandbox may
 # lack every library.
 embed/agent/lyceum-agent: $(GO_FILES)
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./projects/agent/lyceum-agent
+
+embed/network/lyceum-network: $(GO_FILES)
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./projects/network/lyceum-network
 
 embed/dist/index.html.gz: frontend/node_modules $(PAGES)
 	$(NPM) build -- --outDir dist --emptyOutDir

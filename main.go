@@ -55,6 +55,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		err = printSchema(cfg, stdout)
 	case "doctor":
 		err = server.Doctor(ctx, cfg, stdout)
+	case "apparmor":
+		err = server.AppArmor(stdout)
 	case "admin":
 		err = server.AdminLink(ctx, cfg, cfg.Args[1], stdout)
 	case "stop":

@@ -12,6 +12,9 @@ var dist embed.FS
 //go:embed all:agent
 var agent embed.FS
 
+//go:embed all:network
+var network embed.FS
+
 // ErrNotBuilt says that this executable was made without make build.
 var ErrNotBuilt = errors.New("not built in; run make build")
 
@@ -27,6 +30,16 @@ func Pages() (fs.FS, error) {
 // Agent returns the static program that runs in each project, or ErrNotBuilt.
 func Agent() ([]byte, error) {
 	data, err := agent.ReadFile("agent/lyceum-agent")
+	if err != nil {
+		return nil, ErrNotBuilt
+	}
+	return data, nil
+}
+
+// Network returns the static program that carries the connections of a project,
+// or ErrNotBuilt.
+func Network() ([]byte, error) {
+	data, err := network.ReadFile("network/lyceum-network")
 	if err != nil {
 		return nil, ErrNotBuilt
 	}

@@ -17,7 +17,12 @@ export default defineConfig({
       { name: "sign-in", pages: ["index.html", "src/features/account/SignInPage.tsx"], limit: 160 },
       { name: "shell", pages: shell, limit: 270 },
       { name: "text editor", pages: ["src/features/editor/EditorFrame.tsx"], above: shell, limit: 170 },
-      { name: "admin", pages: ["src/features/admin/ServerPage.tsx"], above: shell, limit: 40 },
+      {
+        name: "admin",
+        pages: ["src/features/admin/ServerPage.tsx", "src/app/LimitsRoute.tsx"],
+        above: shell,
+        limit: 40,
+      },
       { name: "data", pages: data, above: [...shell, "src/features/editor/EditorFrame.tsx"], limit: 40 },
       { name: "terminal", pages: ["src/features/terminal/TerminalFrame.tsx"], above: shell, limit: 150 },
     ]),

@@ -17,13 +17,16 @@ import (
 	"lyceum/terminal"
 )
 
-// Set implements query.Writer for file_actions and for the end of terminals.
+// Set implements query.Writer for file_actions, the end of terminals, and visits.
 func (h *Host) Set(ctx context.Context, s query.Set) (app.Row, error) {
 	switch {
 	case s.Table == "file_actions" && s.Op == schema.Create:
 		return h.fileAction(ctx, s)
 	case s.Table == "terminals" && s.Op == schema.Delete:
 		return h.endTerminal(ctx, s)
+	case s.Table == "project_visits" && s.Op == schema.Create:
+		h.Used(text(s.Row, "project_id"))
+		return s.Row, nil
 	}
 	return nil, fmt.Errorf("set of %s (%v): nobody does this", s.Table, s.Op)
 }
@@ -133,7 +136,7 @@ func (h *Host) endTerminal(ctx context.Context, s query.Set) (app.Row, error) {
 	if _, err := h.o.Store.Write(ctx, app.Write{Table: "terminals", ID: s.ID, IfRev: app.AnyRev}); err != nil {
 		return nil, fmt.Errorf("delete a terminal: %w", err)
 	}
-	return s.Row, nil
+	return s.Row, h.forgetTerminal(text(s.Row, "project_id"), s.ID)
 }
 
 // followTerminals writes into rows how shells end, as long as the connection
@@ -146,7 +149,7 @@ func (h *Host) followTerminals(ctx context.Context, project string, client *agen
 		default:
 		}
 		err := client.WatchTerminals(ctx, func(info terminal.Info) error { return h.noteTerminal(ctx, project, info) })
-		if err == nil || ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil || errors.Is(err, agent.ErrOld) {
 			return
 		}
 		select {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lyceum/app"
@@ -19,9 +20,17 @@ type connection struct {
 	folder  string // run/<8 hex>
 	hello   agent.Hello
 	process *sandbox.Process
+	counted bool         // followFull follows it; guarded by Host.mu
+	refuse  func() error // why nothing that takes space is done, nil if it is
 
 	mu      sync.Mutex
 	current *agent.Client
+	keeper  *keeper // of its network; nil: none yet
+
+	online atomic.Bool // it has a network
+
+	keeping sync.Mutex       // of terminals
+	kept    map[string]int64 // how much they had printed then; nil: not yet
 }
 
 func (c *connection) client() *agent.Client {
@@ -38,6 +47,7 @@ func (c *connection) dial(ctx context.Context) error {
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		client.Refuse = c.refuse
 		c.current = client
 		return nil
 	})
@@ -57,7 +67,11 @@ func (c *connection) kill(ctx context.Context) error {
 	if client := c.client(); client != nil {
 		_ = client.Close() // nothing more to say
 	}
-	if err := c.process.Kill(ctx); err != nil {
+	c.mu.Lock()
+	k := c.keeper
+	c.mu.Unlock()
+	k.stop()
+	if err := errors.Join(endHelper(ctx, c.folder), c.process.Kill(ctx)); err != nil {
 		return err // a later server must still find it
 	}
 	return os.RemoveAll(c.folder)
@@ -68,7 +82,7 @@ const adoptTime = 10 * time.Second
 
 // adoptAll finds the agents of earlier servers. One that does not answer, or
 // answers wrongly, is ended: its project will be started again when somebody
-// opens it.
+// opens it. One of another version goes on, with what both understand.
 func (h *Host) adoptAll(ctx context.Context) error {
 	folders, err := runFolders(h.o.Data)
 	if err != nil {
@@ -93,17 +107,29 @@ func (h *Host) adopt(ctx context.Context, folder string) error {
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(folder)) // a start that did not get far
 	}
+	if r.copied(folder) {
+		return errors.Join(errCopied, os.RemoveAll(folder))
+	}
 	process, err := find(ctx, folder, r)
 	if errors.Is(err, sandbox.ErrGone) {
-		return errors.Join(sandbox.Forget(r.Process), os.RemoveAll(folder))
+		if err := h.gone(ctx, r.Project, errors.Is(err, sandbox.ErrRebooted)); err != nil {
+			return err // the folder stays: the next server knows of it
+		}
+		return errors.Join(endHelper(ctx, folder), sandbox.Forget(r.Process), os.RemoveAll(folder))
 	}
 	if err != nil {
 		return err
 	}
-	c := &connection{project: r.Project, folder: folder, process: process,
+	c := &connection{project: r.Project, folder: folder, process: process, refuse: h.disks.refuser(r.Project),
 		hello: agent.Hello{Project: r.Project, Secret: r.Secret, Generation: h.generation}}
-	if err := c.dial(ctx); err != nil {
-		return errors.Join(err, c.kill(ctx))
+	switch err := c.dial(ctx); {
+	case errors.Is(err, agent.ErrVersion):
+		c.current = agent.Mute(errMute)
+	case err != nil:
+		h.mu.Lock()
+		h.entryLocked(r.Project).lost = "The project did not answer when the server was started again, and was stopped."
+		h.mu.Unlock()
+		return errors.Join(err, h.markTerminals(ctx, r.Project, endedMessage), c.kill(ctx))
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -114,6 +140,8 @@ func (h *Host) adopt(ctx context.Context, folder string) error {
 	e.agent = c
 	return nil
 }
+
+var errCopied = errors.New("the folder is a copy; its project runs elsewhere, or ran")
 
 // find returns the process of a record. An agent whose process was not noted,
 // because its server was killed at that moment, is asked to end.
@@ -137,27 +165,54 @@ func find(ctx context.Context, folder string, r record) (*sandbox.Process, error
 // process lives; a machine that is out of memory recovers within it.
 const reconnectTime = 10 * time.Second
 
+// An agent that breaks its connection again and again would keep the server
+// busy: more than maxBreaks in a row, each within steadyTime, end it.
+const (
+	steadyTime = 30 * time.Second
+	maxBreaks  = 10
+)
+
+const endedMessage = "The project has ended unexpectedly."
+
 // attend watches over an agent until it ends, is stopped, or Run ends.
 func (h *Host) attend(c *connection) {
+	h.followFull(c)
+	h.limitsChanged(c.project) // they may have changed since they were read for the start, or while no server ran
+	h.keepNetwork(c)
+	h.task(func(ctx context.Context) { h.watchIdle(ctx, c) })
 	h.task(func(ctx context.Context) {
 		if h.OnRunning != nil {
 			h.OnRunning(c.project)
 		}
+		breaks := 0
 		for {
-			client := c.client()
+			client, since := c.client(), time.Now()
 			h.task(func(ctx context.Context) { h.followTerminals(ctx, c.project, client) })
 			select {
 			case <-ctx.Done():
 				return
 			case <-c.process.Done():
-				h.lose(ctx, c, "The project has ended unexpectedly.")
+				h.lose(ctx, c, endedMessage)
 				return
 			case <-client.Closed():
 			}
 			if !h.attended(c) {
 				return // it is being stopped
 			}
-			if err := h.reconnect(ctx, c); err != nil && ctx.Err() == nil {
+			if breaks++; time.Since(since) > steadyTime {
+				breaks = 0
+			}
+			if breaks > maxBreaks {
+				h.o.Log.Warn("agent breaks its connections", "project", c.project)
+				h.lose(ctx, c, "The project broke off its connection to the server again and again, and was stopped.")
+				return
+			}
+			err := h.reconnect(ctx, c)
+			if errors.Is(err, sandbox.ErrGone) {
+				h.lose(ctx, c, endedMessage)
+				return
+			}
+			if err != nil && ctx.Err() == nil {
 				h.o.Log.Warn("agent lost", "project", c.project, "err", err)
 				h.lose(ctx, c, "The project did not answer any more and was stopped.")
 				return
@@ -215,7 +270,7 @@ func (h *Host) lose(ctx context.Context, c *connection, why string) {
 	}
 	e.agent, e.lost = nil, why
 	h.mu.Unlock()
-	if err := c.kill(ctx); err != nil {
+	if err := errors.Join(h.markTerminals(ctx, c.project, why), c.kill(ctx)); err != nil {
 		h.o.Log.Error("agent not removed", "project", c.project, "err", err)
 	}
 	h.wake(c.project)
@@ -246,7 +301,12 @@ func StopAll(ctx context.Context, data string) (int, error) {
 			failed = errors.Join(failed, os.RemoveAll(folder))
 			continue
 		}
+		if r.copied(folder) {
+			failed = errors.Join(failed, os.RemoveAll(folder))
+			continue
+		}
 		process, err := find(ctx, folder, r)
+		failed = errors.Join(failed, endHelper(ctx, folder))
 		switch {
 		case errors.Is(err, sandbox.ErrGone):
 			err = sandbox.Forget(r.Process)

@@ -20,9 +20,14 @@ import (
 type Options struct {
 	Store   app.Store // with all tables, also the ephemeral ones
 	Sandbox *sandbox.Sandbox
-	Data    string // absolute path of the data directory
-	UIDs    UIDs   // zero: DefaultUIDs
-	Log     *slog.Logger
+	Network *sandbox.Program // the helper that forwards; nil: projects have no network
+	Data    string           // absolute path of the data directory
+	UIDs    UIDs             // zero: DefaultUIDs
+	// KernelLog is where the kernel says which programs it has ended; "" is
+	// sandbox.KernelLog.
+	KernelLog string
+	Idle      IdleTimes // zero: DefaultIdleTimes
+	Log       *slog.Logger
 }
 
 // Host starts and stops projects, finds running agents again, and does what
@@ -44,12 +49,17 @@ type Host struct {
 	o          Options
 	generation int64
 	slots      chan struct{} // one for each project that is being worked on
+	disks      *disks
 
 	mu      sync.Mutex
 	entries map[string]*entry
 	folders map[string]*folder
-	ctx     context.Context // of Run; nil before it
-	tasks   sync.WaitGroup  // all that Run waits for
+	meters  map[string]*meter
+	ctx     context.Context               // of Run; nil before it
+	owner   func(uid int64) (span, error) // who of this machine has a user id
+	tasks   sync.WaitGroup                // all that Run waits for
+	// unlogged is true when the kernel's log cannot be read.
+	unlogged bool
 }
 
 var (
@@ -66,9 +76,22 @@ type entry struct {
 	id      string
 	changed chan struct{} // closed and replaced at every change of row or agent
 	agent   *connection   // nil: none
+	visit   time.Time     // when somebody last used it
+	warned  bool          // it will be stopped because nobody does
+	acted   chan struct{} // capacity 1: it was warned, and is used
+	why     string        // the server has asked for its stop, a sentence
 	lost    string        // why there is none any more, a sentence
 	dirty   bool          // to be looked at
 	working bool          // a goroutine does
+	limits  struct {
+		dirty   bool // to be put in force
+		working bool // a goroutine does
+	}
+	killed struct {
+		last    app.Row // of projects.out_of_memory, to be written
+		working bool    // a goroutine does
+	}
+	reasons map[string]string // why it should be restarted, by the part of the host that says so
 }
 
 // New returns a host that does nothing yet.
@@ -79,10 +102,18 @@ func New(o Options) *Host {
 	if o.UIDs == (UIDs{}) {
 		o.UIDs = DefaultUIDs
 	}
-	return &Host{
-		o: o, slots: make(chan struct{}, maxWorkers),
-		entries: make(map[string]*entry), folders: make(map[string]*folder),
+	if o.Idle == (IdleTimes{}) {
+		o.Idle = DefaultIdleTimes
 	}
+	if o.KernelLog == "" {
+		o.KernelLog = sandbox.KernelLog
+	}
+	h := &Host{
+		owner: ownerOf, o: o, slots: make(chan struct{}, maxWorkers),
+		entries: make(map[string]*entry), folders: make(map[string]*folder), meters: make(map[string]*meter),
+	}
+	h.disks = newDisks(h)
+	return h
 }
 
 // Start takes over the agents that earlier servers have left. Only one server
@@ -91,8 +122,16 @@ func (h *Host) Start(ctx context.Context) error {
 	if err := os.MkdirAll(h.runFolder(), 0o700); err != nil {
 		return fmt.Errorf("make the folder of agents: %w", err)
 	}
+	if h.o.Sandbox.OwnUID() {
+		if f := h.o.UIDs.Check(); f.Level != sandbox.OK {
+			h.o.Log.Warn("user ids of projects overlap", "err", f.Text)
+		}
+	}
 	var err error
 	if h.generation, err = nextGeneration(filepath.Join(h.runFolder(), "generation")); err != nil {
+		return err
+	}
+	if err := h.disks.open(); err != nil {
 		return err
 	}
 	return h.adoptAll(ctx)
@@ -116,7 +155,14 @@ func (h *Host) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("watch projects: %w", err)
 	}
-	defer h.finish(cancel, unwatch)
+	unwatchLimits, err := h.watchLimits()
+	if err != nil {
+		unwatch()
+		return err
+	}
+	defer h.finish(cancel, func() { unwatch(); unwatchLimits() })
+	h.task(h.followKilled)
+	h.task(h.disks.run)
 	if err := h.wakeAll(ctx); err != nil {
 		return err
 	}
@@ -132,6 +178,7 @@ func (h *Host) finish(cancel, unwatch func()) {
 	h.ctx = nil // no further tasks
 	h.mu.Unlock()
 	h.tasks.Wait()
+	h.disks.close()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, e := range h.entries {
@@ -173,6 +220,11 @@ func (h *Host) wakeAll(ctx context.Context) error {
 	for _, c := range found {
 		h.wake(c.project) // its project may have been deleted
 		h.attend(c)
+		h.task(func(ctx context.Context) {
+			if err := h.noteVersion(ctx, c); err != nil && ctx.Err() == nil && !errors.Is(err, app.ErrNotFound) {
+				h.o.Log.Error("version of an agent not noted", "project", c.project, "err", err)
+			}
+		})
 	}
 	return nil
 }
@@ -196,10 +248,19 @@ func (h *Host) taskLocked(fn func(ctx context.Context)) bool {
 func (h *Host) entryLocked(id string) *entry {
 	e := h.entries[id]
 	if e == nil {
-		e = &entry{id: id, changed: make(chan struct{})}
+		e = &entry{id: id, changed: make(chan struct{}), acted: make(chan struct{}, 1)}
 		h.entries[id] = e
 	}
 	return e
+}
+
+// stir tells those who show what is known of a project that it has changed.
+func (h *Host) stir(id string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e := h.entryLocked(id)
+	close(e.changed)
+	e.changed = make(chan struct{})
 }
 
 // wake has a project looked at. It never blocks.

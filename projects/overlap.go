@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/user"
 	"strconv"
 	"strings"
 
@@ -33,6 +34,23 @@ func (u UIDs) check(passwd, subuid string) sandbox.Finding {
 
 // others returns who has ids of the range.
 func (u UIDs) others(passwd, subuid string) (names []string, err error) {
+	spans, err := spansOf(passwd, subuid)
+	for _, s := range spans {
+		if s.first < u.First+u.Count && s.first+s.count > u.First {
+			names = append(names, s.name)
+		}
+	}
+	return names, err
+}
+
+// span is user ids that belong to somebody.
+type span struct {
+	name         string
+	first, count int64
+}
+
+// spansOf reads who has which ids.
+func spansOf(passwd, subuid string) (spans []span, err error) {
 	for _, file := range []struct {
 		path  string
 		first int // field of the id
@@ -55,10 +73,28 @@ func (u UIDs) others(passwd, subuid string) (names []string, err error) {
 			if err == nil && file.count > 0 {
 				count, err = strconv.ParseInt(fields[file.count], 10, 64)
 			}
-			if err == nil && first < u.First+u.Count && first+count > u.First {
-				names = append(names, fields[0])
+			if err == nil {
+				spans = append(spans, span{fields[0], first, count})
 			}
 		}
 	}
-	return names, nil
+	return spans, nil
+}
+
+// ownerOf returns who has a user id on this machine, with all ids that come with
+// it, or the zero span. People of a directory service are in no file.
+func ownerOf(uid int64) (span, error) {
+	spans, err := spansOf("/etc/passwd", "/etc/subuid")
+	if err != nil {
+		return span{}, fmt.Errorf("read who has user ids: %w", err)
+	}
+	for _, s := range spans {
+		if s.first <= uid && uid < s.first+s.count {
+			return s, nil
+		}
+	}
+	if u, err := user.LookupId(strconv.FormatInt(uid, 10)); err == nil {
+		return span{u.Username, uid, 1}, nil
+	}
+	return span{}, nil // not known, or nobody can say
 }

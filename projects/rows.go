@@ -77,6 +77,11 @@ func (h *Host) setState(ctx context.Context, id, state, message string) error {
 			next["error"] = message
 		}
 		row["state"] = next
+		delete(row, "stops_at") // it counts from now, or not at all
+		if state == starting {  // what was said of the last time is over
+			delete(row, "restart_reason")
+			delete(row, "out_of_memory")
+		}
 		if state == running {
 			row["isolation"] = h.o.Sandbox.Mode().Words()
 		}

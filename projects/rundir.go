@@ -26,6 +26,54 @@ type record struct {
 	Project string         `json:"project"`
 	Secret  string         `json:"secret"`
 	Process sandbox.Handle `json:"process"` // zero until the agent has started
+	// Socket tells the folder from a copy of it, whose processes are the
+	// original's. Absent in those of older versions.
+	Socket socketID `json:"socket,omitzero"`
+}
+
+// socketID is of a file, as long as it exists.
+type socketID struct {
+	Device uint64 `json:"device"`
+	Inode  uint64 `json:"inode"`
+}
+
+func socketOf(folder string) (socketID, error) {
+	var s unix.Stat_t
+	if err := unix.Lstat(filepath.Join(folder, socketName), &s); err != nil {
+		return socketID{}, fmt.Errorf("look at the agent's socket: %w", err)
+	}
+	return socketID{Device: s.Dev, Inode: s.Ino}, nil
+}
+
+// copied reports whether a folder is a copy of the one that the record was made
+// for: of a data directory that was copied while projects ran. Its process is the
+// original's and must live.
+func (r record) copied(folder string) bool {
+	switch {
+	case r.Socket != (socketID{}):
+		is, err := socketOf(folder)
+		return err != nil || is != r.Socket
+	case r.Process.PID == 0:
+		return false // it was never made
+	}
+	// An older version's record says nothing, but an agent listens as long as it
+	// lives.
+	err := socketPath(folder, func(path string) error {
+		conn, err := net.Dial("unix", path)
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	})
+	if !errors.Is(err, unix.ECONNREFUSED) && !errors.Is(err, unix.ENOENT) {
+		return false
+	}
+	process, err := sandbox.Find(r.Process)
+	if err != nil {
+		return false // it has ended, and what it has left is ours to remove
+	}
+	process.Close()
+	return true
 }
 
 const (
@@ -124,17 +172,24 @@ func nextGeneration(name string) (int64, error) {
 // socketPath calls fn with a path to the socket in a folder that is short
 // enough, however long the data directory's is.
 func socketPath(folder string, fn func(path string) error) error {
+	return pathIn(folder, socketName, fn)
+}
+
+// pathIn does so for any name in the folder.
+func pathIn(folder, name string, fn func(path string) error) error {
 	f, err := os.OpenFile(folder, unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return fn(fmt.Sprintf("/proc/self/fd/%d/%s", f.Fd(), socketName))
+	return fn(fmt.Sprintf("/proc/self/fd/%d/%s", f.Fd(), name))
 }
 
 // listen makes the socket; the file is for the agent.
-func listen(folder string) (file *os.File, err error) {
-	err = socketPath(folder, func(path string) error {
+func listen(folder string) (*os.File, error) { return listenIn(folder, socketName) }
+
+func listenIn(folder, name string) (file *os.File, err error) {
+	err = pathIn(folder, name, func(path string) error {
 		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 		if err != nil {
 			return err

@@ -25,6 +25,7 @@ const prepareTime = 3 * time.Second
 // startStep starts a project's agent. An error of the start itself is the
 // answer to the request; one of the store is returned.
 func (h *Host) startStep(ctx context.Context, id string, r request, row app.Row) error {
+	h.forgetReasons(id)
 	if err := h.setState(ctx, id, starting, ""); err != nil {
 		return err
 	}
@@ -63,6 +64,9 @@ func (h *Host) startAgent(ctx context.Context, id string, row app.Row) (_ *conne
 	if err != nil {
 		return nil, err
 	}
+	if err := h.disks.begin(ctx, id, uid); err != nil {
+		return nil, err
+	}
 	folder, err := newRunFolder(h.o.Data)
 	if err != nil {
 		return nil, err
@@ -83,7 +87,14 @@ func (h *Host) startAgent(ctx context.Context, id string, row app.Row) (_ *conne
 		return nil, fmt.Errorf("make the agent's socket: %w", err)
 	}
 	defer listener.Close()
-	config := agent.Config{Project: id, Secret: rec.Secret, Home: stage.Home, Scratch: "/tmp"}
+	if rec.Socket, err = socketOf(folder); err != nil {
+		return nil, err
+	}
+	limits, err := h.limitsOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	config := agent.Config{Project: id, Secret: rec.Secret, Home: stage.Home, Scratch: "/tmp", Terminals: int(limits.Terminals)}
 	if h.o.Sandbox.Mode() == sandbox.None {
 		config.Home, config.Scratch = home, tmp
 	}
@@ -92,12 +103,13 @@ func (h *Host) startAgent(ctx context.Context, id string, row app.Row) (_ *conne
 		return nil, err
 	}
 	process, err := h.o.Sandbox.Start(ctx, sandbox.Spec{
-		Name: filepath.Base(folder), UID: uid, Home: home, Tmp: tmp, Listener: listener, Config: data,
+		Name: filepath.Base(folder), UID: uid, Home: home, Tmp: tmp, Listener: listener, Config: data, Limits: limits,
+		Network: limits.Network == sandbox.Filtered && h.o.Network != nil,
 	})
 	if err != nil {
 		return nil, err
 	}
-	c := &connection{project: id, folder: folder, process: process,
+	c := &connection{project: id, folder: folder, process: process, refuse: h.disks.refuser(id),
 		hello: agent.Hello{Project: id, Secret: rec.Secret, Generation: h.generation}}
 	rec.Process = process.Handle()
 	if err = errors.Join(writeRecord(folder, rec), c.dial(ctx)); err != nil {
@@ -144,16 +156,21 @@ func (h *Host) stopStep(ctx context.Context, id string) error {
 			h.BeforeStop(saving, id)
 			cancel()
 		}
+		if err := h.markTerminals(ctx, id, whyStopping); err != nil {
+			return err
+		}
 		preparing, cancel := context.WithTimeout(ctx, prepareTime)
-		if err := client.Prepare(preparing); err != nil {
+		err := client.Prepare(preparing)
+		if err != nil {
 			h.o.Log.Warn("programs not asked to end", "project", id, "err", err)
 		}
 		cancel()
+		h.keepLast(ctx, id, err == nil)
 	}
 	if err := h.end(ctx, id); err != nil {
 		return err
 	}
-	return h.setState(ctx, id, stopped, "")
+	return h.setState(ctx, id, stopped, h.whyStopped(id))
 }
 
 // end kills the agent of a project, if there is one.

@@ -43,6 +43,9 @@ type world struct {
 	store   app.Store
 	sandbox *sandbox.Sandbox
 	server  *server // nil: none
+	// kernelLog is where the host looks for programs that were ended; "" is the
+	// kernel's.
+	kernelLog string
 }
 
 // server is a host that runs.
@@ -56,8 +59,9 @@ type server struct {
 // with projects of their own.
 var testUIDs = projects.UIDs{First: 2_000_000_000 + int64(os.Getpid())*100, Count: 100}
 
-// waitTime is far above what any step of the tests needs.
-const waitTime = 20 * time.Second
+// waitTime is far above what any step of the tests needs, also on a processor that
+// is emulated.
+const waitTime = time.Minute
 
 func newWorld(t testing.TB, mode sandbox.Mode) *world {
 	t.Helper()
@@ -68,6 +72,14 @@ func newWorld(t testing.TB, mode sandbox.Mode) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w := &world{t: t, data: t.TempDir(), sandbox: openSandbox(t, mode, code), store: memstore.New(slices.Concat(schema.Tables(), schema.Ephemeral()))}
+	t.Cleanup(w.remove)
+	return w
+}
+
+// openSandbox returns a sandbox that starts an agent.
+func openSandbox(t testing.TB, mode sandbox.Mode, code []byte) *sandbox.Sandbox {
+	t.Helper()
 	program, err := sandbox.NewProgram(code)
 	if err != nil {
 		t.Fatal(err)
@@ -76,30 +88,32 @@ func newWorld(t testing.TB, mode sandbox.Mode) *world {
 	if err != nil {
 		t.Fatalf("this machine cannot do what the tests need: %v", err)
 	}
-	w := &world{t: t, data: t.TempDir(), sandbox: s, store: memstore.New(slices.Concat(schema.Tables(), schema.Ephemeral()))}
-	t.Cleanup(func() {
-		w.leave()
-		groups := w.cgroups()
-		if _, err := projects.StopAll(context.WithoutCancel(t.Context()), w.data); err != nil {
-			t.Errorf("StopAll: %v", err)
+	t.Cleanup(func() { _ = program.Close() })
+	return s
+}
+
+// remove ends what runs; nothing may be left.
+func (w *world) remove() {
+	t := w.t
+	w.leave()
+	groups := w.cgroups()
+	if _, err := projects.StopAll(context.WithoutCancel(t.Context()), w.data); err != nil {
+		t.Errorf("StopAll: %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(w.data, "run", "*", "*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	for _, folder := range groups {
+		if _, err := os.Stat(folder); err == nil {
+			t.Errorf("cgroup %s is left", folder)
 		}
-		if left, _ := filepath.Glob(filepath.Join(w.data, "run", "*", "*")); len(left) > 0 {
-			t.Errorf("left behind: %v", left)
-		}
-		for _, folder := range groups {
-			if _, err := os.Stat(folder); err == nil {
-				t.Errorf("cgroup %s is left", folder)
-			}
-		}
-		_ = program.Close()
-	})
-	return w
+	}
 }
 
 // enter starts a server, after before has set its hooks.
 func (w *world) enter(before ...func(*projects.Host)) *server {
 	w.t.Helper()
-	s := &server{Host: projects.New(projects.Options{Store: w.store, Sandbox: w.sandbox, Data: w.data, UIDs: testUIDs})}
+	s := &server{Host: projects.New(projects.Options{Store: w.store, Sandbox: w.sandbox, Data: w.data, UIDs: testUIDs, KernelLog: w.kernelLog, Idle: quickIdle})}
 	for _, fn := range before {
 		fn(s.Host)
 	}

@@ -18,9 +18,10 @@ const (
 	RingSize = 16 << 20
 	// spareSize is the ring in memory when the disk does not take the file.
 	spareSize = 256 << 10
-	// ReplaySize is how much a new screen gets of what was printed before: more
-	// than its scrollback holds, and a second on a slow line.
-	ReplaySize = 1 << 20
+	// ReplaySize is how much a new screen gets of what was printed before: the
+	// 100,000 lines that it keeps, at forty bytes each; half a second at the pace
+	// that viewers have.
+	ReplaySize = 4 << 20
 	// checkpointEvery is the distance of offsets at which the modes are kept, so
 	// that printing can begin there.
 	checkpointEvery = 64 << 10
@@ -43,12 +44,15 @@ const (
 	typingChunk = 4 << 10
 	// controlBound is the longest text frame that is understood.
 	controlBound = 4 << 10
+	// maxNames is how many names a page may ask about at once: those of a few
+	// lines on the screen.
+	maxNames = 64
 	// frameBound is the greatest frame whose end is waited for, to refuse it
 	// with a sentence; beyond it the socket is closed (1009).
 	frameBound = 256 << 20
 
-	// MaxSessions bounds the terminals of a project, below the 64 pseudo-terminals
-	// of its sandbox.
+	// MaxSessions bounds the terminals of a project where nothing else is said
+	// (SetMax), below the 64 pseudo-terminals that its sandbox has then.
 	MaxSessions = 50
 	// MaxViewers bounds who watches one terminal: a class, each with a few tabs.
 	MaxViewers = 200

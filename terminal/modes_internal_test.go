@@ -70,12 +70,12 @@ func FuzzModesDoNotDependOnWrites(f *testing.F) {
 
 func TestReportsAreNotTyping(t *testing.T) {
 	for _, s := range []string{"\x1b[1;1R", "\x1b[0n", "\x1b[?1;2c", "\x1b[>0;276;0c", "\x1b[I", "\x1b[O", "\x1b]11;rgb:0000/0000/0000\x1b\\", "\x1b]11;rgb:0/0/0\x07", "\x1bP1$r0m\x1b\\", "\x1b[?2004;1$y", "\x1b[0n\x1b[1;1R"} {
-		if !isReport([]byte(s)) {
+		if !IsReport([]byte(s)) {
 			t.Errorf("%q is taken for typing", s)
 		}
 	}
 	for _, s := range []string{"a", "\r", "\x1b", "\x1b[A", "\x1bOA", "\x1b[200~x\x1b[201~", "\x1b[<0;1;1M", "x\x1b[1;1R", strings.Repeat("\x1b[I", 1000)} {
-		if isReport([]byte(s)) {
+		if IsReport([]byte(s)) {
 			t.Errorf("%q is not taken for typing", s)
 		}
 	}

@@ -28,6 +28,7 @@ type session struct {
 	mu       sync.Mutex
 	process  pty.Process // nil: none runs
 	exit     *pty.Exit   // of the last shell; nil while one runs or before the first
+	past     *Past       // no shell has run here, but one in an earlier agent
 	ending   bool        // no shell is started any more
 	farewell *note       // sends away who comes after the end
 	size     pty.Size
@@ -70,11 +71,11 @@ func (s *session) start() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.exit != nil {
+	if s.exit != nil || s.past != nil {
 		_, end := s.out.offsets()
 		s.tellLocked(nil, end, Restarted{Op: "restarted", From: end})
 	}
-	s.process, s.exit = process, nil
+	s.process, s.exit, s.past = process, nil, nil
 	if s.size != size {
 		_ = process.Resize(s.size) // a size it does not get is not worth a shell
 	}
@@ -137,7 +138,7 @@ func (s *session) awaitStart() {
 }
 
 // end ends the shell: asks, then kills. It returns when the shell is gone and the
-// viewers have left.
+// viewers have left. The output stays until close.
 func (s *session) end(ctx context.Context, code int, reason string) error {
 	s.mu.Lock()
 	s.ending = true
@@ -170,7 +171,7 @@ func (s *session) end(ctx context.Context, code int, reason string) error {
 	return s.leave(ctx, code, reason)
 }
 
-// leave sends the viewers away and gives the output back.
+// leave sends the viewers away; nobody reads the output then.
 func (s *session) leave(ctx context.Context, code int, reason string) error {
 	_, end := s.out.offsets()
 	s.mu.Lock()
@@ -193,10 +194,24 @@ func (s *session) leave(ctx context.Context, code int, reason string) error {
 		select {
 		case <-left:
 		case <-ctx.Done():
-			return ctx.Err() // the output is still being read
+			return ctx.Err()
 		}
 	}
-	return s.out.close()
+	return nil
+}
+
+// close gives the output back, of a terminal that has been ended.
+func (s *session) close() error { return s.out.close() }
+
+// endLocked is what is told who comes while no shell runs, if one has run.
+func (s *session) endLocked() (Exited, bool) {
+	switch {
+	case s.exit != nil:
+		return exited(*s.exit), true
+	case s.past != nil:
+		return Exited{Op: "exit", Reason: s.past.Reason}, true
+	}
+	return Exited{}, false
 }
 
 // within reports whether done is closed in time.

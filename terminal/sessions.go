@@ -20,6 +20,10 @@ type Options struct {
 	// Start starts the shell of terminal id. It may be called from several
 	// goroutines, for one id at a time.
 	Start func(id string, size pty.Size) (pty.Process, error)
+	// Find says which places of the project names mean to a process, nil for each
+	// that is none; without a process it is the home that they are in. A nil Find
+	// knows none.
+	Find func(process pty.Process, names []string) []*Place
 	// ScratchDir is where the output of shells is kept, in files without a name.
 	ScratchDir string
 	// Changed is told whenever a shell has started or ended, in order for one
@@ -45,12 +49,27 @@ type Sessions struct {
 
 	mu     sync.Mutex
 	byID   map[string]*session
+	most   int // how many there may be
 	closed bool
 }
 
 // NewSessions returns none yet.
 func NewSessions(o Options) *Sessions {
-	return &Sessions{options: o, byID: map[string]*session{}}
+	return &Sessions{options: o, byID: map[string]*session{}, most: MaxSessions}
+}
+
+// SetMax changes how many terminals there may be. Those that are beyond stay.
+func (s *Sessions) SetMax(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.most = n
+}
+
+// max is how many terminals there may be.
+func (s *Sessions) max() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.most
 }
 
 // Why a terminal is not given.
@@ -73,7 +92,7 @@ func (s *Sessions) visit(id string, create bool, size pty.Size) (*session, error
 	case !there && (!create || !validID.MatchString(id)):
 		s.mu.Unlock()
 		return nil, errNoSession
-	case !there && len(s.byID) >= MaxSessions:
+	case !there && len(s.byID) >= s.most:
 		s.mu.Unlock()
 		return nil, errTooMany
 	case !there:
@@ -94,7 +113,7 @@ func (s *Sessions) visit(id string, create bool, size pty.Size) (*session, error
 // startFirst starts the first shell; later ones are asked for (T8).
 func (s *session) startFirst() error {
 	s.mu.Lock()
-	first := s.exit == nil
+	first := s.exit == nil && s.past == nil
 	s.mu.Unlock()
 	if !first {
 		return nil
@@ -135,7 +154,10 @@ func (s *Sessions) End(ctx context.Context, id string) error {
 	if session == nil {
 		return nil
 	}
-	return session.end(ctx, CloseNotThere, "This terminal has been closed.")
+	if err := session.end(ctx, CloseNotThere, "This terminal has been closed."); err != nil {
+		return err
+	}
+	return session.close()
 }
 
 // List returns the terminals in the order of their ids.
@@ -152,11 +174,12 @@ func (s *Sessions) List() []Info {
 	return infos
 }
 
-// Close ends every shell and waits for all; no more are started.
-func (s *Sessions) Close(ctx context.Context) error {
+// Stop ends every shell and waits for all; no more are started. Their output can
+// still be had by Kept, also of a shell that has not ended before ctx did.
+func (s *Sessions) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	sessions := slices.Collect(maps.Values(s.byID))
-	s.byID, s.closed = map[string]*session{}, true
+	s.closed = true
 	s.mu.Unlock()
 	var ends sync.WaitGroup
 	errs := make([]error, len(sessions))
@@ -164,5 +187,20 @@ func (s *Sessions) Close(ctx context.Context) error {
 		ends.Go(func() { errs[i] = session.end(ctx, websocket.CloseGoingAway, "The project is stopping.") })
 	}
 	ends.Wait()
+	return errors.Join(errs...)
+}
+
+// Close is Stop, and gives the output back.
+func (s *Sessions) Close(ctx context.Context) error {
+	if err := s.Stop(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, session := range s.byID {
+		errs = append(errs, session.close())
+	}
+	clear(s.byID)
 	return errors.Join(errs...)
 }

@@ -70,7 +70,7 @@ func (s *Sessions) refuseVisit(w http.ResponseWriter, err error) {
 	case errors.Is(err, errNoSession):
 		refuse(w, http.StatusNotFound, "not_found", "This terminal does not exist any more.")
 	case errors.Is(err, errTooMany):
-		refuse(w, http.StatusServiceUnavailable, "unavailable", fmt.Sprintf("This project has %d terminals, which is the most. Please close one.", MaxSessions))
+		refuse(w, http.StatusServiceUnavailable, "unavailable", TooMany(s.max()))
 	case errors.Is(err, errClosed):
 		refuse(w, http.StatusServiceUnavailable, "unavailable", "The project is stopping. Please start it again.")
 	default:
@@ -80,6 +80,11 @@ func (s *Sessions) refuseVisit(w http.ResponseWriter, err error) {
 }
 
 const notStarted = "No shell could be started. The project may have too many programs running; please end some, or restart the project."
+
+// TooMany says that there may be no further terminal.
+func TooMany(most int) string {
+	return fmt.Sprintf("This project may have %d terminals at once; end one, or ask the administrator.", most)
+}
 
 // refuse answers as the tables do, before the socket is one.
 func refuse(w http.ResponseWriter, status int, kind, message string) {
@@ -143,8 +148,8 @@ func (s *session) join(v *viewer, from int64) *beginning {
 	v.off = from
 	s.joinLocked(v)
 	b.hello = Hello{Op: "hello", From: from, Live: end, Cols: s.size.Cols, Rows: s.size.Rows, Write: v.write}
-	if s.exit != nil {
-		v.noteLocked(note{at: end, frame: encode(exited(*s.exit))})
+	if exit, ended := s.endLocked(); ended {
+		v.noteLocked(note{at: end, frame: encode(exit)})
 	}
 	if s.farewell != nil {
 		v.noteLocked(*s.farewell)
@@ -214,7 +219,7 @@ func (v *viewer) typed(p []byte) {
 	s.mu.Lock()
 	running := s.process != nil
 	taken := running && (s.interruptLocked(p) || s.typed.add(p))
-	if taken && !isReport(p) {
+	if taken && !IsReport(p) {
 		s.typedLocked(v)
 	}
 	s.mu.Unlock()
@@ -243,6 +248,8 @@ func (v *viewer) control(data []byte) {
 		v.session.mu.Lock()
 		v.session.resizedLocked(v, pty.Size{Cols: m.Cols, Rows: m.Rows})
 		v.session.mu.Unlock()
+	case m.Op == "find":
+		v.find(m)
 	case m.Op == "restart" && !v.write:
 		v.refuse("You may watch this terminal, but not start a shell in it.")
 	case m.Op == "restart":
@@ -251,7 +258,7 @@ func (v *viewer) control(data []byte) {
 			v.refuse(notStarted)
 		}
 	default:
-		v.refuse("This terminal did not understand the message: its “op” is neither “size” nor “restart”.")
+		v.refuse("This terminal did not understand the message: its “op” is none of “size”, “find” and “restart”.")
 	}
 }
 

@@ -83,11 +83,13 @@ type tab struct {
 
 // message is any control frame.
 type message struct {
-	Op, Modes, Message, By, Signal string
-	From, Live                     int64
-	Cols, Rows                     int
-	You, Write                     bool
-	Code                           *int
+	Op, Modes, Message, By, Signal, Reason string
+	From, Live                             int64
+	Cols, Rows                             int
+	You, Write                             bool
+	Code                                   *int
+	ID                                     int
+	Places                                 []*terminal.Place
 }
 
 const editor = "write=1&create=1&cols=80&rows=24"

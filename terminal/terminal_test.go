@@ -432,11 +432,32 @@ func TestAttachRefusesInWords(t *testing.T) {
 	}
 	broken = false
 	p.open("x", editor)
+	p.SetMax(1)
+	p.refusesMore(1)
+	p.SetMax(terminal.MaxSessions)
 	for i := 1; i < terminal.MaxSessions; i++ {
 		p.open(fmt.Sprint("x", i), editor)
 	}
-	if _, r, err := p.dial("more", editor); err == nil || r.StatusCode != 503 {
-		t.Errorf("terminal %d = %v", terminal.MaxSessions+1, err)
+	p.refusesMore(terminal.MaxSessions)
+	p.SetMax(2) // lowered under what there is: all stay
+	p.refusesMore(2)
+	if n := len(p.List()); n != terminal.MaxSessions {
+		t.Errorf("%d terminals are left", n)
+	}
+}
+
+// refusesMore fails unless a further terminal is refused with the number in the
+// sentence.
+func (p *project) refusesMore(most int) {
+	p.t.Helper()
+	_, r, err := p.dial("one-too-many", editor)
+	if err == nil || r == nil || r.StatusCode != http.StatusServiceUnavailable {
+		p.t.Fatalf("a further terminal: %v", err)
+	}
+	body := new(bytes.Buffer)
+	_, _ = body.ReadFrom(r.Body)
+	if !strings.Contains(body.String(), terminal.TooMany(most)) {
+		p.t.Errorf("a further terminal: %s", body)
 	}
 }
 

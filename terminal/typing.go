@@ -95,8 +95,8 @@ var report = regexp.MustCompile(`^(?:\x1b\[[?>=]?[0-9;]*(?:[cRn]|\$y)|\x1b\[[IO]
 // maxReport is longer than every answer of a terminal.
 const maxReport = 1 << 10
 
-// isReport reports whether nobody has typed p.
-func isReport(p []byte) bool { return len(p) <= maxReport && report.Match(p) }
+// IsReport reports whether nobody has typed p.
+func IsReport(p []byte) bool { return len(p) <= maxReport && report.Match(p) }
 
 // isInterrupt reports whether p is a key that ends or stops a program.
 func isInterrupt(p []byte) bool {

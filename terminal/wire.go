@@ -4,9 +4,36 @@ import "lyceum/terminal/pty"
 
 // ClientMessage is a text frame from a viewer. Bytes typed are binary frames.
 type ClientMessage struct {
-	Op   string `json:"op"` // "size" or "restart"
+	Op   string `json:"op"` // "size", "restart" or "find"
 	Cols int    `json:"cols,omitempty"`
 	Rows int    `json:"rows,omitempty"`
+	// Find asks which files these names in the output mean: names of places as
+	// programs print them, from the folder where the program works. ID comes back
+	// with the answer.
+	ID    int      `json:"id,omitempty"`
+	Names []string `json:"names,omitempty"`
+}
+
+// Place is a file or a folder of the project, as a page opens it.
+type Place struct {
+	Path   string `json:"path"`             // from the home; "" is the home itself
+	Line   int    `json:"line,omitempty"`   // from 1; 0 is none
+	Column int    `json:"column,omitempty"` // from 1; 0 is none
+	Folder bool   `json:"folder,omitempty"`
+}
+
+// Found answers "find": a place for each name, null for what is none.
+type Found struct {
+	Op     string   `json:"op"` // "found"
+	ID     int      `json:"id"`
+	Places []*Place `json:"places"`
+}
+
+// Open asks the page to open places: somebody has said so in the shell, and of
+// all who look on this viewer typed last.
+type Open struct {
+	Op     string  `json:"op"` // "open"
+	Places []Place `json:"places"`
 }
 
 // Hello is the first frame to a viewer.
@@ -52,11 +79,12 @@ type Refused struct {
 	Message string `json:"message"`
 }
 
-// Exited says how the shell ended (T8). Exactly one of the two is set.
+// Exited says how the shell ended (T8). Exactly one of the three is set.
 type Exited struct {
 	Op     string `json:"op"` // "exit"
 	Code   *int   `json:"code,omitempty"`
 	Signal string `json:"signal,omitempty"`
+	Reason string `json:"reason,omitempty"` // a sentence: it ended with its project
 }
 
 // Restarted says that another shell's output begins at From.

@@ -15,6 +15,7 @@ var Commands = []struct{ Name, Usage string }{
 	{"config", "print every setting and where its value comes from"},
 	{"schema [TABLE]", "print the tables: fields, bounds, who may read and set what; for programs with --json"},
 	{"doctor", "check what this machine can do and say what to install"},
+	{"apparmor", "print a profile for AppArmor that lets an ordinary user isolate projects (Ubuntu)"},
 	{"admin link EMAIL", "print a link that signs an account in once, for who lost the password"},
 	{"stop projects", "end all programs in all projects; they outlive the server otherwise"},
 	{"version", "print the version"},

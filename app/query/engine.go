@@ -34,6 +34,9 @@ type Engine struct {
 	Writers  map[string]Writer
 	Sources  map[string]Source
 	Watchers map[string]Watcher
+	// Used is told of every set of a row of a project, but not of rows that a tab
+	// sets by itself, which are ephemeral. It must not block; nil: nobody.
+	Used func(projectID string)
 
 	store  *Stores
 	access *access.Index

@@ -41,6 +41,10 @@ func (e *Engine) permit(c app.Caller, t *schema.Table, row app.Row, n need) erro
 			return nil
 		}
 		return app.Errorf(app.Denied, "Only administrators may set %s.", n.path)
+	case schema.Overseers:
+		if e.access.Administrator(c) {
+			return nil
+		}
 	case schema.Nobody, schema.Collaborators:
 		return app.Errorf(app.Denied, "%s is set by the server.", n.path)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"lyceum/app"
 	"lyceum/app/live"
@@ -57,6 +58,9 @@ func (e *Engine) set(ctx context.Context, c app.Caller, q *ask, request string) 
 	}
 	if err != nil {
 		return Answer{}, err
+	}
+	if project, _ := row[s.table.Project].(string); project != "" && e.Used != nil && !s.table.Ephemeral {
+		e.Used(project)
 	}
 	return Answer{Row: s.shown(row), Wrote: true, Position: s.position()}, nil
 }
@@ -171,6 +175,9 @@ func (s *setting) create(ctx context.Context) (app.Row, error) {
 	if err := s.permitAll(s.caller, t, row, s.needs); err != nil {
 		return nil, err
 	}
+	if err := s.hasRoom(ctx, row); err != nil {
+		return nil, err
+	}
 	remember(t, row, s.caller.AccountID, s.request)
 	if t.Writer&schema.Create != 0 {
 		return s.write(ctx, schema.Create, row)
@@ -185,6 +192,25 @@ func (s *setting) create(ctx context.Context) (app.Row, error) {
 		return rec.Row, s.sees(s.caller, t, rec.Row)
 	}
 	return row, err
+}
+
+// hasRoom returns nil if a project may have one more row of the table. Sets at the
+// same moment may each see the room for one.
+func (s *setting) hasRoom(ctx context.Context, row app.Row) error {
+	t := s.table
+	if t.PerProject == 0 {
+		return nil
+	}
+	page, err := s.store.Read(ctx, app.Range{
+		Table: t.Stored(), Index: "project", Prefix: []any{row[t.Project]}, Limit: t.PerProject, Fields: []string{t.Project},
+	})
+	if err != nil || len(page.Records) < t.PerProject {
+		return err
+	}
+	if slices.ContainsFunc(page.Records, func(rec app.Record) bool { return rec.ID == s.id }) {
+		return nil // the same request has made it
+	}
+	return app.Errorf(app.TooLarge, "This project has %d %s, which is the most. Please delete some.", t.PerProject, strings.ReplaceAll(t.Name, "_", " "))
 }
 
 // update merges the set into the row, again if somebody else was faster.
@@ -213,6 +239,11 @@ func (s *setting) update(ctx context.Context) (app.Row, error) {
 		row, err := s.next(rec.Row)
 		if err != nil {
 			return nil, err
+		}
+		if rec.Row == nil && t.Project != "" { // whether there is a row is told only to who may see it
+			if err := s.sees(s.caller, t, row); err != nil {
+				return nil, err
+			}
 		}
 		if err := s.permitAll(s.caller, t, row, s.needs); err != nil {
 			return nil, err

@@ -59,7 +59,7 @@ func All() Schema {
 	for _, o := range schema.Options {
 		s.Options = append(s.Options, Option(o))
 	}
-	for who := schema.Nobody; who <= schema.Administrators; who++ {
+	for who := schema.Nobody; who <= schema.Overseers; who++ {
 		s.Who[who.Name()] = who.String()
 	}
 	for _, t := range schema.All() {

@@ -6,7 +6,7 @@ import "lyceum/app"
 var all = []*Table{
 	accounts, collaborators, emails, credentials, sessions, apiKeys, signInLinks, registrationTokens,
 	serverSettings, siteSettings, serverSecrets, migrations,
-	projects, members, projectUIDs,
+	projects, members, projectUIDs, projectLimits, projectUsage, projectVisits,
 	documents, documentPaths, documentStates, patches, checkpoints, cursors,
 	directories, fileActions, terminals,
 	tableStats, serverStats, slowQueries,

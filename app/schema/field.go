@@ -50,8 +50,8 @@ type Field struct {
 	Optional bool // may be missing in a row
 	Default  any  // what a missing value reads as
 
-	// Min and Max bound characters of a string, bytes, the number itself, or
-	// the entries of a map or list. A zero Max is the type's own bound.
+	// Min and Max bound characters of a string, bytes, the number itself (a Float
+	// must be above Min), or the entries of a map or list. A zero Max is the type's own bound.
 	Min, Max int
 	OneOf    []string // of a string: nothing else
 	OneLine  bool     // of a string: no control characters

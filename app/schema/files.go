@@ -47,7 +47,7 @@ var fileActions = &Table{
 var terminals = &Table{
 	Name: "terminals", Noun: "terminal", Key: []string{"id"}, Project: "project_id", NewID: true,
 	Text: "Shells of projects; their bytes have a socket of their own. Deleting one ends it.",
-	Get:  Viewers, Create: Editors, Delete: Editors, Writer: Delete,
+	Get:  Viewers, Create: Editors, Delete: Editors, Writer: Delete, PerProject: maxTerminals,
 	Indexes: []app.Index{{Name: "project", Fields: []string{"project_id"}}},
 	Fields: []Field{
 		{Name: "id", Type: ID, Set: Editors, Once: true, Text: "Random."},
@@ -59,6 +59,7 @@ var terminals = &Table{
 			{Name: "time", Type: Time, Text: "When."},
 			{Name: "exit_code", Type: Int, Optional: true, Text: "Its exit code."},
 			{Name: "signal", Type: String, Optional: true, Text: "The signal that ended it."},
+			{Name: "reason", Type: String, Optional: true, Text: "Why it ended with its project, as a sentence."},
 		}},
 		requestIDs,
 	},

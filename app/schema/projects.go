@@ -29,6 +29,14 @@ var projectState = Field{
 	},
 }
 
+var outOfMemory = Field{
+	Name: "out_of_memory", Type: Object, Optional: true, Text: "That the kernel has ended a program because memory was full, the last time since the project was started.",
+	Fields: []Field{
+		{Name: "program", Type: String, Optional: true, Text: "Which program it was; missing where the kernel's log cannot be read."},
+		{Name: "time", Type: Time, Text: "When."},
+	},
+}
+
 var projects = &Table{
 	Name: "projects", Noun: "project", Key: []string{"id"}, Project: "id", People: "users", NewID: true,
 	Text: "A project: people, files, and what runs.",
@@ -56,6 +64,11 @@ var projects = &Table{
 		{Name: "last_edited", Type: Time, Force: ByClock, Text: "When somebody last changed something in it."},
 		actionRequest, projectState,
 		{Name: "isolation", Type: String, Optional: true, Text: "How its programs are kept apart from the rest, in words."},
+		{Name: "stops_at", Type: Time, Optional: true, Text: "When it will be stopped because nobody uses it; missing while somebody does."},
+		outOfMemory,
+		{Name: "disk_full", Type: Time, Optional: true, Text: "Since when all the space on disk that it may have is used."},
+		{Name: "restart_reason", Type: String, Optional: true, Text: "Why it should be restarted, as a sentence."},
+		{Name: "network_note", Type: String, Optional: true, Text: "Why its network is not as its limits say, as a sentence."},
 		{Name: "uid", Type: Int, Optional: true, Hidden: true, Text: "The user id of its processes on the host."},
 		requestIDs,
 	},

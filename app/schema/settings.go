@@ -18,6 +18,10 @@ var serverSettings = &Table{
 	Fields: []Field{
 		{Name: "id", Type: String, OneOf: []string{site}, Set: Administrators, Once: true, Text: "Always \"site\"."},
 		signUp, siteName,
+		{
+			Name: "project_defaults", Type: Object, Optional: true, Fields: limitFields(Administrators),
+			Text: "What a project may use where project_limits says nothing else; what is missing is as Lyceum has it built in.",
+		},
 		requestIDs,
 	},
 }

@@ -61,6 +61,7 @@ var serverStats = &Table{
 		{Name: "open_files", Type: Int, Text: "Open files and sockets."},
 		{Name: "disk_free", Type: Int, Text: "Bytes that are left for the data."},
 		{Name: "disk_size", Type: Int, Text: "Bytes of the file system of the data."},
+		{Name: "project_limits", Type: Object, Optional: true, Fields: limitFields(Nobody), Text: "What a project may use as Lyceum has it built in, where administrators have chosen nothing."},
 		{Name: "disk_full", Type: Bool, Text: "Whether writes are refused for want of room."},
 	},
 }

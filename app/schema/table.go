@@ -53,6 +53,9 @@ type Table struct {
 
 	Get, Create, Delete Who // updates: Field.Set
 	Limit               int // rows in an answer that names no limit
+	// PerProject is how many rows of one project there may be, 0 any number. The
+	// index "project" finds them.
+	PerProject int
 }
 
 // RequestIDs is the hidden field in which a row keeps the last request ids that

@@ -21,12 +21,7 @@ func (f *Field) Clean(path string, v any) (any, error) {
 	case Int, Time:
 		return f.cleanInt(path, v)
 	case Float:
-		switch v := v.(type) {
-		case float64:
-			return v, nil
-		case int64:
-			return float64(v), nil
-		}
+		return f.cleanFloat(path, v)
 	case Bool:
 		if b, ok := v.(bool); ok {
 			return b, nil
@@ -115,6 +110,27 @@ func (f *Field) cleanInt(path string, v any) (any, error) {
 		return nil, app.Errorf(app.Invalid, "%s must be between %d and %d; this is %d.", path, f.Min, f.Max, n)
 	}
 	return n, nil
+}
+
+// cleanFloat takes what is above the least and not above the greatest: a share
+// of something is never nothing of it.
+func (f *Field) cleanFloat(path string, v any) (any, error) {
+	var x float64
+	switch v := v.(type) {
+	case float64:
+		x = v
+	case int64:
+		x = float64(v)
+	default:
+		return nil, f.wrongType(path)
+	}
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return nil, f.wrongType(path)
+	}
+	if f.Max > 0 && (x <= float64(f.Min) || x > float64(f.Max)) {
+		return nil, app.Errorf(app.Invalid, "%s must be above %d and at most %d; this is %g.", path, f.Min, f.Max, x)
+	}
+	return x, nil
 }
 
 func (f *Field) cleanList(path string, v any) (any, error) {

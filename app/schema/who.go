@@ -17,13 +17,14 @@ const (
 	Editors                   // editors and owners of it
 	Owners                    // owners of it
 	Administrators            // of the whole site
+	Overseers                 // viewers of the row's project, and administrators
 )
 
 // Role returns the role in the row's project that w asks for, NoRole if w does
 // not ask for one.
 func (w Who) Role() app.Role {
 	switch w {
-	case Viewers:
+	case Viewers, Overseers:
 		return app.Viewer
 	case Editors:
 		return app.Editor
@@ -36,6 +37,7 @@ func (w Who) Role() app.Role {
 var whoNames = map[Who]string{
 	Nobody: "nobody", Anyone: "anyone", SignedIn: "signed_in", Self: "self", Collaborators: "collaborators",
 	Viewers: "viewers", Editors: "editors", Owners: "owners", Administrators: "administrators",
+	Overseers: "overseers",
 }
 
 // Name is w in one word, for programs.
@@ -60,6 +62,8 @@ func (w Who) String() string {
 		return "owners of the project"
 	case Administrators:
 		return "administrators"
+	case Overseers:
+		return "members of the project and administrators"
 	}
 	return "the server"
 }

@@ -16,6 +16,7 @@ import (
 
 	"lyceum/app/config"
 	"lyceum/embed"
+	"lyceum/projects"
 	"lyceum/projects/sandbox"
 )
 
@@ -25,7 +26,7 @@ var errNotWell = errors.New("something that serving needs is missing; the lines 
 // Doctor prints what this machine can and cannot do, a line each. It returns an
 // error if serving is not possible as configured.
 func Doctor(ctx context.Context, cfg *config.Config, stdout io.Writer) error {
-	needed := slices.Concat(checkData(ctx, cfg), checkBuild(), checkIsolation(ctx, cfg))
+	needed := slices.Concat(checkData(ctx, cfg), checkBuild(), checkIsolation(ctx, cfg), checkDisk(cfg))
 	useful := slices.Concat(checkLaTeX(), checkKernels())
 	var err error
 	for i, f := range slices.Concat(needed, useful) {
@@ -71,7 +72,10 @@ func checkBuild() []sandbox.Finding {
 	if _, err := embed.Agent(); err != nil {
 		return finding(sandbox.Missing, "build", "The agent is %v.", err)
 	}
-	return finding(sandbox.OK, "build", "Pages and agent are in this executable.")
+	if _, err := embed.Network(); err != nil {
+		return finding(sandbox.Missing, "build", "The network helper is %v.", err)
+	}
+	return finding(sandbox.OK, "build", "Pages, agent and network helper are in this executable.")
 }
 
 func checkIsolation(ctx context.Context, cfg *config.Config) []sandbox.Finding {
@@ -83,9 +87,39 @@ func checkIsolation(ctx context.Context, cfg *config.Config) []sandbox.Finding {
 	if err != nil {
 		return finding(sandbox.Missing, "isolation", "%s", sentence(err))
 	}
-	return sandbox.Probe(ctx, sandbox.Options{
+	found := sandbox.Probe(ctx, sandbox.Options{
 		Mode: sandbox.Mode(cfg.Isolation), Program: program, Log: slog.New(slog.DiscardHandler),
 	})
+	if os.Geteuid() == 0 { // only then projects have ids of their own
+		found = append(found, userIDs(cfg).Check())
+	}
+	return found
+}
+
+// userIDs are those that projects get.
+func userIDs(cfg *config.Config) projects.UIDs {
+	return projects.UIDs{First: int64(cfg.ProjectUIDs.First), Count: int64(cfg.ProjectUIDs.Count)}
+}
+
+// AppArmor prints the profile of this executable.
+func AppArmor(stdout io.Writer) error {
+	path, err := os.Executable()
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
+	if err != nil {
+		return fmt.Errorf("find this executable: %w", err)
+	}
+	_, err = io.WriteString(stdout, sandbox.AppArmorProfile(path))
+	return err
+}
+
+// checkDisk says what bounds the files of projects. Whether they have user ids of
+// their own follows from who serves and from the mode.
+func checkDisk(cfg *config.Config) []sandbox.Finding {
+	mode := sandbox.Mode(cfg.Isolation)
+	own := os.Geteuid() == 0 && mode != sandbox.None && mode != sandbox.Unprivileged
+	return []sandbox.Finding{projects.CheckDisk(cfg.Data, own, sandbox.DefaultLimits)}
 }
 
 // latexPackages is what the slides and most papers need of Debian, without

@@ -133,12 +133,17 @@ func (s *server) open(ctx context.Context, version string) error {
 	}
 	s.closers = append(s.closers, func() error { s.engine.Close(); return nil })
 	s.auth = auth.New(durable, s.log)
+	helper, err := s.openHelper()
+	if err != nil {
+		return err
+	}
 	s.host = projects.New(projects.Options{
-		Store: s.engine.Store(), Sandbox: box, Data: s.cfg.Data, Log: s.log,
-		UIDs: projects.UIDs{First: int64(s.cfg.ProjectUIDs.First), Count: int64(s.cfg.ProjectUIDs.Count)},
+		Store: s.engine.Store(), Sandbox: box, Network: helper, Data: s.cfg.Data, Log: s.log,
+		UIDs: userIDs(s.cfg),
 	})
 	s.stats = stats.New(stats.Options{
 		Store: s.engine.Store(), Access: index, Meter: s.meter, Data: s.cfg.Data, Version: version, Log: s.log,
+		Limits: s.host.BuiltInLimits(),
 	})
 	s.connect(index)
 	if err := s.engine.Check(); err != nil {
@@ -150,7 +155,7 @@ func (s *server) open(ctx context.Context, version string) error {
 	s.web = web.New(web.Options{
 		BasePath: s.cfg.BasePath, Version: version, Auth: s.auth, Access: index, Tables: s.engine,
 		Projects: &streams{host: s.host, store: s.engine.Store()}, Pages: s.pages(ctx), Log: s.log, Meter: s.meter,
-		PingEvery: s.cfg.PingEvery,
+		PingEvery: s.cfg.PingEvery, Used: s.host.Used,
 	})
 	return nil
 }
@@ -196,7 +201,10 @@ func (s *server) connect(index *access.Index) {
 	s.host.OnRemoved = s.rooms.Removed
 	s.engine.Writers["file_actions"] = s.host
 	s.engine.Writers["terminals"] = s.host
+	s.engine.Writers["project_visits"] = s.host
+	s.engine.Used = s.host.Used
 	s.engine.Watchers["directories"] = s.host
+	s.engine.Watchers["project_usage"] = s.host.Usage()
 	s.engine.Writers["documents"] = s.rooms
 	s.engine.Writers["patches"] = s.rooms
 	s.engine.Watchers["patches"] = s.rooms
@@ -206,6 +214,22 @@ func (s *server) connect(index *access.Index) {
 	}
 	s.engine.Writers["registration_tokens"] = auth.Invitations{Auth: s.auth}
 	s.engine.Writers["api_keys"] = auth.Keys{Auth: s.auth, Access: index}
+}
+
+// openHelper returns the program that carries the connections of projects. An
+// executable without it serves projects without a network.
+func (s *server) openHelper() (*sandbox.Program, error) {
+	code, err := embed.Network()
+	if errors.Is(err, embed.ErrNotBuilt) {
+		s.log.Warn("projects can have no network", "part", "projects", "err", err)
+		return nil, nil
+	}
+	program, err := sandbox.NewProgram(code)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, program.Close)
+	return program, nil
 }
 
 func (s *server) openSandbox(ctx context.Context) (*sandbox.Sandbox, error) {

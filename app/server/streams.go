@@ -25,6 +25,7 @@ func (s *streams) OpenFile(ctx context.Context, projectID, path string) (io.Read
 	if err != nil {
 		return nil, 0, err
 	}
+	s.host.Used(projectID)
 	body, info, err := client.Open(ctx, path)
 	return body, info.Size, err
 }
@@ -35,7 +36,9 @@ func (s *streams) Upload(ctx context.Context, projectID, path string, overwrite 
 	if err != nil {
 		return err
 	}
+	s.host.Used(projectID)
 	_, err = client.Upload(ctx, path, overwrite, r)
+	s.host.Used(projectID) // a large one takes long
 	return err
 }
 
@@ -53,5 +56,6 @@ func (s *streams) AttachTerminal(ctx context.Context, projectID, terminalID stri
 	if !running {
 		return nil, app.Errorf(app.Unavailable, "The project does not run.")
 	}
+	s.host.Recall(ctx, client, terminalID, rec.Row)
 	return client.DialTerminal(ctx, terminalID, params)
 }

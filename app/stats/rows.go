@@ -41,12 +41,12 @@ func failures(t metrics.TableReading) int64 {
 }
 
 // serverRow is the row of server_stats.
-func serverRow(first, last reading, version string) app.Row {
+func serverRow(first, last reading, o Options) app.Row {
 	over := last.At.Sub(first.At)
 	p, store := last.process, last.Store
 	row := app.Row{
 		"id": schema.ServerStatsID, "time": last.At.UnixMilli(), "window_ms": over.Milliseconds(),
-		"started": last.Started.UnixMilli(), "version": version, "connections": last.Connections,
+		"started": last.Started.UnixMilli(), "version": o.Version, "project_limits": o.Limits, "connections": last.Connections,
 		"commits_failed": int64(store.Failed), "wal_bytes": store.LogPages * pageBytes, "disk_full": store.Full,
 		"processors": int64(runtime.GOMAXPROCS(0)), "memory": p.Resident, "heap": p.Heap,
 		"goroutines": int64(p.Goroutines), "open_files": int64(p.OpenFiles),

@@ -45,7 +45,8 @@ type Options struct {
 	Store   app.Store // with the ephemeral tables
 	Access  *access.Index
 	Meter   *metrics.Meter
-	Data    string // the folder whose disk is looked at
+	Data    string  // the folder whose disk is looked at
+	Limits  app.Row // of projects, as they are built in
 	Version string
 	Log     *slog.Logger
 }
@@ -203,7 +204,7 @@ func (s *Stats) rows(table string) map[string]app.Row {
 	rows := make(map[string]app.Row)
 	switch table {
 	case ofServer:
-		rows[schema.ServerStatsID] = serverRow(first, last, s.o.Version)
+		rows[schema.ServerStatsID] = serverRow(first, last, s.o)
 	case ofTables:
 		for i, t := range last.Tables {
 			rows[t.Name] = tableRow(first.Tables[i], t, last.At.Sub(first.At))

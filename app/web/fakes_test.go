@@ -46,8 +46,8 @@ func newFakeProjects(t *testing.T) *fakeProjects {
 			if err != nil {
 				return
 			}
-			if string(data) == "exit\r" {
-				message := websocket.FormatCloseMessage(4404, "This terminal has ended.")
+			if code := map[string]int{"exit\r": 4404, "lie\r": 4401}[string(data)]; code != 0 {
+				message := websocket.FormatCloseMessage(code, "This terminal has ended.")
 				_ = conn.WriteMessage(websocket.CloseMessage, message) // the relay sees it or has left
 				return
 			}

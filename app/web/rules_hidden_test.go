@@ -46,10 +46,13 @@ func TestQ9WhatIsHiddenAndWhatIsNotThereAreOneAnswerOnTheWire(t *testing.T) {
 			{"a rename of a terminal", one("terminals", app.Row{"id": "t1", "title": "x"}), one("terminals", app.Row{"id": "tx", "title": "x"}), nil},
 			{"another's settings", one("accounts", app.Row{"id": "ada", "name": "x"}), one("accounts", app.Row{"id": "zoe", "name": "x"}), nil},
 			{"a member", one("members", app.Row{"project_id": "p1", "account_id": "sam", "role": "owner"}), one("members", app.Row{"project_id": "px", "account_id": "sam", "role": "owner"}), nil},
+			{"limits of a project", one("project_limits", app.Row{"project_id": "p1", "cpus": 8.0}), one("project_limits", app.Row{"project_id": "px", "cpus": 8.0}), nil},
+			{"a visit", one("project_visits", app.Row{"project_id": "p1"}), one("project_visits", app.Row{"project_id": "px"}), nil},
 			{"removing a member", one("members", app.Row{"project_id": "p1", "account_id": "ed"}), one("members", app.Row{"project_id": "px", "account_id": "ed"}), del},
 			{"closing a terminal", one("terminals", app.Row{"id": "t1"}), one("terminals", app.Row{"id": "tx"}), del},
 			{"ending a sign-in", one("sessions", app.Row{"id": w.sessionOf("ada")}), one("sessions", app.Row{"id": "x"}), del},
 			{"watching edits", list("patches", app.Row{"document_id": "d1", "update": nil}), list("patches", app.Row{"document_id": "dx", "update": nil}), watch},
+			{"watching the usage", list("project_usage", app.Row{"project_id": "p1", "time": nil}), list("project_usage", app.Row{"project_id": "px", "time": nil}), watch},
 			{"watching a folder", list("directories", app.Row{"project_id": "p1", "path": "", "entries": nil}), list("directories", app.Row{"project_id": "px", "path": "", "entries": nil}), watch},
 		}
 		for _, tt := range tests {

@@ -95,7 +95,12 @@ func (s *Server) watchTerminal(r *http.Request, caller app.Caller, browser *sock
 	if err != nil {
 		return errors.Join(context.Cause(ctx), err)
 	}
-	return relay(ctx, cancel, browser, shell, write, bye)
+	typed := func(data []byte) {
+		if s.Used != nil && !terminal.IsReport(data) && !mayWatcher(data) { // not what a page says by itself
+			s.Used(r.PathValue("project"))
+		}
+	}
+	return relay(ctx, cancel, browser, shell, write, typed, bye)
 }
 
 // viewing makes the parameters of a viewer out of what the browser asks.
@@ -114,10 +119,10 @@ func (s *Server) viewing(r *http.Request, caller app.Caller, write bool) url.Val
 
 // relay hands frames on until ctx ends or one side does, says bye to the browser
 // with the reason, and closes both sides.
-func relay(ctx context.Context, cancel context.CancelCauseFunc, browser *socket, shell *websocket.Conn, write bool, bye func(error)) error {
+func relay(ctx context.Context, cancel context.CancelCauseFunc, browser *socket, shell *websocket.Conn, write bool, typed func([]byte), bye func(error)) error {
 	var all sync.WaitGroup
 	all.Go(func() { browser.keepAlive(ctx) })
-	all.Go(func() { cancel(fromBrowser(ctx, browser, shell, write)) })
+	all.Go(func() { cancel(fromBrowser(ctx, browser, shell, write, typed)) })
 	all.Go(func() { cancel(fromShell(ctx, shell, browser)) })
 	<-ctx.Done()
 	err := context.Cause(ctx)
@@ -128,7 +133,7 @@ func relay(ctx context.Context, cancel context.CancelCauseFunc, browser *socket,
 }
 
 // fromBrowser hands on what is typed.
-func fromBrowser(ctx context.Context, browser *socket, shell *websocket.Conn, write bool) error {
+func fromBrowser(ctx context.Context, browser *socket, shell *websocket.Conn, write bool, typed func([]byte)) error {
 	for {
 		kind, data, err := browser.read(terminal.TypingBound)
 		bound := maxControl
@@ -144,11 +149,14 @@ func fromBrowser(ctx context.Context, browser *socket, shell *websocket.Conn, wr
 		if err != nil {
 			return err
 		}
-		if !write && (kind == websocket.BinaryMessage || !isSize(data)) {
+		if !write && (kind == websocket.BinaryMessage || !mayWatcher(data)) {
 			if err := browser.refuse(ctx, "You may watch this terminal, but not type into it."); err != nil {
 				return err
 			}
 			continue
+		}
+		if write {
+			typed(data)
 		}
 		if err := shell.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 			return err
@@ -159,10 +167,11 @@ func fromBrowser(ctx context.Context, browser *socket, shell *websocket.Conn, wr
 	}
 }
 
-// isSize reports whether a text frame only says how large the screen is.
-func isSize(data []byte) bool {
+// mayWatcher reports whether a text frame is for who may only watch, too: it says
+// how large the screen is, or asks what a name means.
+func mayWatcher(data []byte) bool {
 	var m terminal.ClientMessage
-	return json.Unmarshal(data, &m) == nil && m.Op == "size"
+	return json.Unmarshal(data, &m) == nil && (m.Op == "size" || m.Op == "find")
 }
 
 // refuse tells that something was not done.
@@ -193,8 +202,12 @@ func fromShell(ctx context.Context, shell *websocket.Conn, browser *socket) erro
 
 // agentGone keeps the agent's own reason, and explains an end without one.
 func agentGone(err error) error {
-	if end, ok := errors.AsType[*websocket.CloseError](err); ok && end.Code != websocket.CloseAbnormalClosure {
-		return err
+	if end, ok := errors.AsType[*websocket.CloseError](err); ok {
+		switch end.Code { // what else there is, is not the agent's to say: it could sign people out
+		case terminal.CloseNotThere, websocket.CloseGoingAway, websocket.CloseTryAgainLater, websocket.CloseMessageTooBig, websocket.CloseNormalClosure:
+			return err
+		}
+		err = fmt.Errorf("the agent closed with code %d", end.Code)
 	}
 	return app.Explain(err, app.Unavailable, "The project does not run any more.")
 }

@@ -66,6 +66,19 @@ func TestT1BytesAndControlGoBothWays(t *testing.T) {
 	}
 }
 
+// An agent that says that a person is signed out, or not permitted, is not
+// believed: the page would leave for the sign-in.
+func TestT1AnAgentSignsNobodyOut(t *testing.T) {
+	w := newWorld(t, "/lyceum/")
+	ada := w.person("ada")
+	w.project("p1", map[string]string{"ada": "editor"})
+	conn := ada.attach("")
+	say(t, conn, websocket.BinaryMessage, "lie\r")
+	if code := closed(t, conn); code != websocket.CloseTryAgainLater {
+		t.Errorf("closed with %d", code)
+	}
+}
+
 // The role is checked here and not in the sandbox, which is the project's own.
 func TestViewersWatchAndDoNotType(t *testing.T) {
 	w := newWorld(t, "/")

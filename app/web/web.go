@@ -35,6 +35,9 @@ type Options struct {
 
 	// PingEvery is how often each side shows that it is alive; 0 is the default.
 	PingEvery time.Duration
+	// Used is told of every key typed into a terminal of a project. It must not
+	// block; nil: nobody.
+	Used func(projectID string)
 }
 
 // Tables is the query engine. The caller is in the context. query and options

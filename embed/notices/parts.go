@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// goParts are the modules that server and agent are linked from, and Go itself.
+// goParts are the modules that server, agent and network helper are linked from, and Go itself.
 func goParts(root string) ([]part, error) {
-	cmd := exec.Command("go", "list", "-deps", "-json=Module,Standard", ".", "./projects/agent/lyceum-agent")
+	cmd := exec.Command("go", "list", "-deps", "-json=Module,Standard", ".", "./projects/agent/lyceum-agent", "./projects/network/lyceum-network")
 	cmd.Dir = root
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()

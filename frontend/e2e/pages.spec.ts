@@ -60,6 +60,8 @@ test("every page is accessible and fits, in light and dark, wide and narrow", as
     { name: "project-settings", path: `projects/${project}/settings`, ready: "People" },
     { name: "settings", path: "settings", ready: "Profile" },
     { name: "server", path: "server", ready: "Rates and times are" },
+    { name: "limits", path: "server/limits", ready: "Site’s defaults" },
+    { name: "limits-of-one", path: `server/limits?project=${project}`, ready: "of 50" },
     { name: "data", path: "data", ready: "Type a query above" },
     { name: "data-answer", path: `data#${PROJECTS}`, ready: "Live" },
     { name: "not-found", path: "nowhere", ready: "not" },

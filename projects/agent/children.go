@@ -2,9 +2,14 @@ package agent
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +21,8 @@ import (
 type children struct {
 	mu  sync.Mutex
 	own map[int]bool
+	// lost is the last that somebody, or the kernel, has killed.
+	lost *Killed
 
 	kick chan struct{} // an own child has been reaped: look again
 }
@@ -32,7 +39,7 @@ func (c *children) spawn(cmd *exec.Cmd) (func() (syscall.WaitStatus, error), err
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	pid := cmd.Process.Pid
+	pid, name := cmd.Process.Pid, filepath.Base(cmd.Args[len(cmd.Args)-1]) // the shell that the shim becomes
 	c.own[pid] = true
 	return func() (syscall.WaitStatus, error) {
 		err := cmd.Wait()
@@ -50,6 +57,7 @@ func (c *children) spawn(cmd *exec.Cmd) (func() (syscall.WaitStatus, error), err
 		if cmd.ProcessState != nil {
 			status, _ = cmd.ProcessState.Sys().(syscall.WaitStatus)
 		}
+		c.note(name, status)
 		return status, err
 	}, nil
 }
@@ -68,10 +76,12 @@ func (c *children) reap() {
 		if mine {
 			return
 		}
+		name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)) // until it is waited for
 		var status unix.WaitStatus
 		if _, err := unix.Wait4(pid, &status, unix.WNOHANG, nil); err != nil {
 			return
 		}
+		c.note(strings.TrimSpace(string(name)), syscall.WaitStatus(status))
 	}
 }
 
@@ -94,6 +104,23 @@ func nextEnded() int {
 	const pointer = unsafe.Sizeof(uintptr(0))
 	offset := (header + pointer - 1) / pointer * pointer
 	return int(*(*int32)(unsafe.Add(unsafe.Pointer(&info), offset)))
+}
+
+// note remembers a program that was killed.
+func (c *children) note(name string, status syscall.WaitStatus) {
+	if !status.Signaled() || status.Signal() != unix.SIGKILL {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lost = &Killed{Program: name, Time: time.Now().UnixMilli()}
+}
+
+// killed returns the last program that was killed, nil if there was none.
+func (c *children) killed() *Killed {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lost
 }
 
 // count returns how many own children run.

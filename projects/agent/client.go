@@ -9,15 +9,13 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
+	"sync"
 	"time"
 
-	"github.com/gorilla/websocket"
 	"github.com/libp2p/go-yamux/v5"
 
 	"lyceum/app"
 	"lyceum/projects/files"
-	"lyceum/terminal"
 )
 
 // base is the address of every agent; the connection says which.
@@ -25,25 +23,33 @@ const base = "http://agent"
 
 // Bounds of what an agent may answer.
 const (
-	maxAnswer = 1 << 20 // of a JSON answer: some thousand terminals
-	maxFrame  = 1 << 20 // of a terminal's message; the agent sends some KiB
+	maxAnswer    = 256 << 10 // of a JSON answer: a thousand terminals
+	maxTerminals = 1000
+	maxID        = 100     // of a terminal, in bytes
+	maxFrame     = 1 << 20 // of a terminal's message; the agent sends some KiB
 	// headerTimeout is how long an agent may take to begin an answer: a save
 	// waits for the disk.
 	headerTimeout = 60 * time.Second
+	// answerTime is for the whole of an answer that is read at once.
+	answerTime = 90 * time.Second
 )
 
 // Client speaks with one agent. It is safe for use by several goroutines.
 // Errors have a kind and a sentence (app.Error).
 type Client struct {
 	*files.Client
-	session   *yamux.Session
+	version   int
+	open      func(ctx context.Context) (net.Conn, error) // a stream
+	closed    <-chan struct{}
+	end       func() error
 	transport *http.Transport
 }
 
 var _ files.Files = (*Client)(nil)
 
 // Dial connects to the agent that listens at a unix socket. It answers
-// ErrRefused if the agent does not know the secret or serves a newer server.
+// ErrRefused if the agent does not know the secret or serves a newer server, and
+// ErrVersion if it is the right one and they cannot speak.
 func Dial(ctx context.Context, socket string, own Hello) (*Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
 	defer cancel()
@@ -62,11 +68,14 @@ func Dial(ctx context.Context, socket string, own Hello) (*Client, error) {
 // ErrRefused says that both sides do not belong together.
 var ErrRefused = errors.New("the agent and the server refuse each other")
 
+// ErrVersion says that agent and server have no version in common.
+var ErrVersion = errors.New("the agent and the server have no version in common")
+
 // Connect says hello over a connection, which then belongs to the client.
 func Connect(ctx context.Context, conn net.Conn, own Hello) (*Client, error) {
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	own.Version = Version
+	own.Version, own.Oldest = Version, oldestVersion
 	if err := writeHello(conn, own); err != nil {
 		return nil, fmt.Errorf("say hello to the agent: %w", err)
 	}
@@ -78,18 +87,36 @@ func Connect(ctx context.Context, conn net.Conn, own Hello) (*Client, error) {
 		return nil, fmt.Errorf("%w: %.200q", ErrRefused, theirs.Error)
 	case !own.same(theirs) || theirs.Generation != own.Generation:
 		return nil, fmt.Errorf("%w: it is not the agent of this project", ErrRefused)
-	case theirs.Version != Version:
-		return nil, fmt.Errorf("%w: it speaks version %d, the server %d", ErrRefused, theirs.Version, Version)
+	case !theirs.speaks():
+		return nil, fmt.Errorf("%w: it speaks version %d, the server %d", ErrVersion, theirs.Version, Version)
 	}
 	if !stop() {
 		return nil, ctx.Err()
 	}
-	const noStreams = 0 // the agent answers, it never asks
 	session, err := yamux.Client(conn, streams(noStreams), nil)
 	if err != nil {
 		return nil, fmt.Errorf("open a session with the agent: %w", err)
 	}
-	c := &Client{session: session}
+	open := func(ctx context.Context) (net.Conn, error) {
+		stream, err := session.OpenStream(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("open a stream to the agent: %w", err)
+		}
+		return stream, nil
+	}
+	return newClient(theirs.Version, open, session.CloseChan(), session.Close), nil
+}
+
+// Mute returns a client of an agent with which the server cannot speak. Whatever
+// is asked ends in err, which should have a sentence.
+func Mute(err error) *Client {
+	closed := make(chan struct{})
+	end := sync.OnceValue(func() error { close(closed); return nil })
+	return newClient(0, func(context.Context) (net.Conn, error) { return nil, err }, closed, end)
+}
+
+func newClient(version int, open func(context.Context) (net.Conn, error), closed <-chan struct{}, end func() error) *Client {
+	c := &Client{version: version, open: open, closed: closed, end: end}
 	c.transport = &http.Transport{
 		DialContext:            func(ctx context.Context, _, _ string) (net.Conn, error) { return c.open(ctx) },
 		DisableCompression:     true,
@@ -98,84 +125,54 @@ func Connect(ctx context.Context, conn net.Conn, own Hello) (*Client, error) {
 		ResponseHeaderTimeout:  headerTimeout,
 	}
 	c.Client = files.NewClient(c.transport, base+"/files")
-	return c, nil
+	return c
 }
 
-func (c *Client) open(ctx context.Context) (net.Conn, error) {
-	stream, err := c.session.OpenStream(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("open a stream to the agent: %w", err)
-	}
-	return stream, nil
-}
+// Version is that of the agent; 0 of one that is mute.
+func (c *Client) Version() int { return c.version }
 
 // Closed is closed when the connection has ended.
-func (c *Client) Closed() <-chan struct{} { return c.session.CloseChan() }
+func (c *Client) Closed() <-chan struct{} { return c.closed }
 
 // Close ends the connection; the agent goes on.
 func (c *Client) Close() error {
 	c.transport.CloseIdleConnections()
-	return c.session.Close()
+	return c.end()
 }
 
-// Ping reports how long the agent takes to answer.
-func (c *Client) Ping() (time.Duration, error) { return c.session.Ping() }
-
-// DialTerminal connects a viewer to a terminal; the parameters are those of
-// terminal.Sessions.Attach.
-func (c *Client) DialTerminal(ctx context.Context, id string, params url.Values) (*websocket.Conn, error) {
-	d := websocket.Dialer{
-		NetDialContext:   func(ctx context.Context, _, _ string) (net.Conn, error) { return c.open(ctx) },
-		HandshakeTimeout: headerTimeout,
-	}
-	target := "ws://agent/terminals/" + url.PathEscape(id) + "/attach?" + params.Encode()
-	conn, answer, err := d.DialContext(ctx, target, nil)
-	if err != nil && answer != nil {
-		return nil, answered(answer)
-	}
-	if err != nil {
-		return nil, unreachable(err)
-	}
-	conn.SetReadLimit(maxFrame)
-	return conn, nil
+// Activity tells what the project's programs have used.
+func (c *Client) Activity(ctx context.Context) (Activity, error) {
+	var now Activity
+	err := c.call(ctx, http.MethodGet, "/activity", &now)
+	return now, err
 }
 
-// EndTerminal ends the shell of a terminal and forgets it. Ending what is not
-// there is no error.
-func (c *Client) EndTerminal(ctx context.Context, id string) error {
-	return c.call(ctx, http.MethodDelete, "/terminals/"+url.PathEscape(id), nil)
-}
+// ErrOld says that the agent is of an older version and does not know what it was
+// asked for.
+var ErrOld error = app.Explain(errors.New("the agent is older than this server"), app.Unavailable,
+	"The project still runs with an older version of Lyceum, which cannot do this. Please restart the project.")
 
-// Terminals returns the shells that run or have ended here.
-func (c *Client) Terminals(ctx context.Context) ([]terminal.Info, error) {
-	var all []terminal.Info
-	err := c.call(ctx, http.MethodGet, "/terminals", &all)
-	return all, err
-}
-
-// WatchTerminals calls send with every terminal as it is now and after every
-// start and end of its shell, until ctx or send ends it.
-func (c *Client) WatchTerminals(ctx context.Context, send func(terminal.Info) error) error {
-	answer, err := c.do(ctx, http.MethodGet, "/terminals/watch")
+// SetLimits tells the agent what is in force. What it starts from now on is bound
+// by it.
+func (c *Client) SetLimits(ctx context.Context, l Limits) error {
+	data, err := json.Marshal(l)
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
-	const maxLine = 4 << 10
-	next := lines(answer.Body, maxLine)
-	for {
-		line, err := next()
-		if err != nil {
-			return unreachable(err)
-		}
-		var info terminal.Info
-		if err := json.Unmarshal(line, &info); err != nil {
-			return unreachable(err)
-		}
-		if err := send(info); err != nil {
-			return err
-		}
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	answer, err := c.do(ctx, http.MethodPut, "/limits", bytes.NewReader(data))
+	if err != nil {
+		return err
 	}
+	return answer.Body.Close()
+}
+
+// Usage asks what the project's programs use.
+func (c *Client) Usage(ctx context.Context) (Usage, error) {
+	var u Usage
+	err := c.call(ctx, http.MethodGet, "/usage", &u)
+	return u, err
 }
 
 // Prepare asks the agent to end its shells, and gives programs a moment to end
@@ -197,7 +194,9 @@ func (c *Client) End(ctx context.Context) error {
 }
 
 func (c *Client) call(ctx context.Context, method, path string, into any) error {
-	answer, err := c.do(ctx, method, path)
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	answer, err := c.do(ctx, method, path, nil)
 	if err != nil {
 		return err
 	}
@@ -211,8 +210,8 @@ func (c *Client) call(ctx context.Context, method, path string, into any) error 
 	return nil
 }
 
-func (c *Client) do(ctx context.Context, method, path string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, method, base+path, nil)
+func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, base+path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +221,7 @@ func (c *Client) do(ctx context.Context, method, path string) (*http.Response, e
 	}
 	if answer.StatusCode >= 300 {
 		defer answer.Body.Close()
-		return nil, answered(answer)
+		return nil, c.answered(answer)
 	}
 	return answer, nil
 }
@@ -239,12 +238,24 @@ type problem struct {
 }
 
 // answered makes an error of an answer that is not good.
-func answered(answer *http.Response) error {
+func (c *Client) answered(answer *http.Response) error {
 	const maxProblem = 4 << 10
 	data, err := io.ReadAll(io.LimitReader(answer.Body, maxProblem))
 	var p problem
-	if err != nil || json.Unmarshal(bytes.TrimSpace(data), &p) != nil || p.Message == "" {
+	if answer.StatusCode == http.StatusNotFound && c.version < Version && !json.Valid(data) { // the router's
+		return ErrOld
+	}
+	if err != nil || json.Unmarshal(bytes.TrimSpace(data), &p) != nil || p.Message == "" || !known(p.Kind) {
 		return unreachable(fmt.Errorf("the agent answered %d", answer.StatusCode))
 	}
 	return app.Errorf(p.Kind, "%s", p.Message)
+}
+
+// known reports whether there is such a kind.
+func known(k app.Kind) bool {
+	switch k {
+	case app.Invalid, app.Denied, app.NotFound, app.Conflict, app.TooLarge, app.Unavailable, app.Internal:
+		return true
+	}
+	return false
 }

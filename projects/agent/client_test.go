@@ -67,13 +67,45 @@ func TestForgedHelloIsRefused(t *testing.T) {
 		{"no secret", func(h *agent.Hello) { h.Secret = "" }},
 		{"another project", func(h *agent.Hello) { h.Project = "q" }},
 		{"an old generation", func(h *agent.Hello) { h.Generation-- }},
-		{"another version", func(h *agent.Hello) { h.Version = 99 }},
 		{"a refusal", func(h *agent.Hello) { h.Error = "a newer server has taken over" }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			conn := pair(t, func(conn net.Conn) { greet(conn, tt.change) })
 			if _, err := agent.Connect(t.Context(), conn, own); !errors.Is(err, agent.ErrRefused) {
 				t.Errorf("Connect = %v, want ErrRefused", err)
+			}
+		})
+	}
+}
+
+// An agent lives longer than a server: one of another version is spoken to if
+// either knows the other's, and else it is neither taken for a liar nor for dead.
+func TestVersionsThatMeet(t *testing.T) {
+	for _, tt := range []struct {
+		name            string
+		version, oldest int
+		err             error
+	}{
+		{"the first", 1, 0, nil},
+		{"this one", agent.Version, 1, nil},
+		{"a newer one that knows this one", agent.Version + 3, agent.Version, nil},
+		{"a newer one that does not", agent.Version + 3, agent.Version + 1, agent.ErrVersion},
+		{"a newer one that does not say", agent.Version + 3, 0, agent.ErrVersion},
+		{"none", 0, 0, agent.ErrVersion},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			conn := pair(t, func(conn net.Conn) {
+				greet(conn, func(h *agent.Hello) { h.Version, h.Oldest = tt.version, tt.oldest })
+			})
+			c, err := agent.Connect(t.Context(), conn, own)
+			if !errors.Is(err, tt.err) {
+				t.Fatalf("Connect = %v, want %v", err, tt.err)
+			}
+			if err == nil && c.Version() != tt.version {
+				t.Errorf("Version = %d", c.Version())
+			}
+			if err == nil {
+				_ = c.Close()
 			}
 		})
 	}

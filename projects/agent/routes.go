@@ -21,7 +21,12 @@ func (s *service) routes() http.Handler {
 	mux.HandleFunc("GET /terminals", s.listTerminals)
 	mux.HandleFunc("GET /terminals/watch", s.watchTerminals)
 	mux.HandleFunc("GET /terminals/{id}/attach", s.terminals.Attach)
+	mux.HandleFunc("GET /terminals/{id}/kept", s.giveKept)
+	mux.HandleFunc("PUT /terminals/{id}/kept", s.takeKept)
 	mux.HandleFunc("DELETE /terminals/{id}", s.endTerminal)
+	mux.HandleFunc("GET /activity", s.tellActivity)
+	mux.HandleFunc("PUT /limits", s.setLimits)
+	mux.HandleFunc("GET /usage", s.tellUsage)
 	mux.HandleFunc("POST /prepare-stop", s.prepareStop)
 	mux.HandleFunc("POST /end", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
@@ -69,11 +74,12 @@ func (s *service) endTerminal(w http.ResponseWriter, r *http.Request) {
 // takes longer to clean up is cut off.
 const graceTime = time.Second
 
-// prepareStop ends shells and tells all programs to end.
+// prepareStop ends shells and tells all programs to end. What terminals have shown
+// can be had until the agent ends.
 func (s *service) prepareStop(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), graceTime)
 	defer cancel()
-	_ = s.terminals.Close(ctx) // what does not end is killed with the sandbox
+	_ = s.terminals.Stop(ctx) // what does not end is killed with the sandbox
 	if s.isolated {
 		_ = unix.Kill(-1, unix.SIGTERM) // ESRCH: there is nobody else
 		poll := time.NewTicker(10 * time.Millisecond)

@@ -21,11 +21,10 @@ import (
 
 // options are the agent's arguments, which the stage gives it.
 type options struct {
-	doors     []*os.File // cgroup.procs of the leaf for programs
-	processes uint64
-	dataBytes uint64
-	isolated  bool
-	probe     bool
+	doors    []*os.File // cgroup.procs of the leaf for programs
+	limits   Limits     // until the server says others
+	isolated bool
+	probe    bool
 }
 
 // Run is the agent: it serves until it is killed, or until it has had neither a
@@ -71,14 +70,26 @@ func run(arguments []string, ready *os.File) error {
 		return fmt.Errorf("open the home: %w", err)
 	}
 	kids := newChildren()
-	shells := &shells{options: o, config: config, children: kids}
+	bounds := new(limits)
+	bounds.set(o.limits)
+	opener := newOpener(config.Home)
+	shells := &shells{options: o, config: config, children: kids, limits: bounds, opener: opener}
+	if !o.isolated {
+		if err := errors.Join(os.MkdirAll(shells.commands(), 0o755), stage.WriteCommands(shells.commands())); err != nil {
+			return err
+		}
+	}
 	watchers := newWatchers()
 	s := &service{
-		config: config, files: home, children: kids, watchers: watchers, isolated: o.isolated, end: make(chan struct{}),
+		config: config, files: home, opener: opener, children: kids, limits: bounds, watchers: watchers, isolated: o.isolated, end: make(chan struct{}),
 		terminals: terminal.NewSessions(terminal.Options{
-			Start: shells.start, ScratchDir: config.Scratch, Changed: watchers.changed, Log: discard,
+			Start: shells.start, Find: opener.places.find, ScratchDir: config.Scratch, Changed: watchers.changed, Log: discard,
 		}),
 	}
+	if config.Terminals > 0 {
+		s.terminals.SetMax(config.Terminals)
+	}
+	opener.show = s.terminals.Show
 	if err := ready.Close(); err != nil {
 		return err
 	}
@@ -93,8 +104,9 @@ func parse(arguments []string) (options, error) {
 	set := flag.NewFlagSet("agent", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	procs := set.String("procs", "", "descriptors of the cgroup for programs")
-	set.Uint64Var(&o.processes, "processes", 0, "RLIMIT_NPROC of programs")
-	set.Uint64Var(&o.dataBytes, "data-bytes", 0, "RLIMIT_DATA of programs")
+	set.Uint64Var(&o.limits.Processes, "processes", 0, "RLIMIT_NPROC of programs")
+	set.Uint64Var(&o.limits.DataBytes, "data-bytes", 0, "RLIMIT_DATA of programs")
+	set.Uint64Var(&o.limits.OpenFiles, "open-files", 0, "RLIMIT_NOFILE of programs")
 	set.BoolVar(&o.isolated, "isolated", false, "process 1 of a namespace")
 	set.BoolVar(&o.probe, "probe", false, "only say that it works")
 	if err := set.Parse(arguments); err != nil {

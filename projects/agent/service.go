@@ -34,8 +34,11 @@ type service struct {
 	config    Config
 	files     *files.Folder
 	terminals *terminal.Sessions
+	opener    *opener // nil: no shell can ask
 	children  *children
+	limits    *limits
 	watchers  *watchers
+	activity  activity
 	isolated  bool
 	end       chan struct{} // closed: the server wants the agent to end
 	endOnce   sync.Once
@@ -44,6 +47,12 @@ type service struct {
 	generation int64          // of the newest server so far
 	session    *yamux.Session // nil: no server
 	lastServer time.Time
+
+	// Of run only: when the programs last computed, and what they had used at the
+	// last look.
+	lastWork time.Time
+	looked   time.Time
+	used     Activity
 }
 
 // run serves until ctx ends or there has been nothing to do for long.
@@ -55,8 +64,11 @@ func (s *service) run(ctx context.Context, listener net.Listener, signals <-chan
 		_ = listener.Close() // nothing is lost with it
 		parts.Wait()
 	}()
-	s.lastServer = time.Now()
+	s.lastServer, s.lastWork, s.looked = time.Now(), time.Now(), time.Now()
 	parts.Go(func() { s.accept(ctx, listener) })
+	if s.opener != nil {
+		parts.Go(func() { s.opener.run(ctx) })
+	}
 	idle := time.NewTicker(idleCheck)
 	defer idle.Stop()
 	for {
@@ -77,6 +89,7 @@ func (s *service) run(ctx context.Context, listener net.Listener, signals <-chan
 			return nil
 		case <-idle.C:
 			s.children.reap() // should a signal have been lost
+			s.noteWork(ctx)
 			if s.idle() {
 				return nil
 			}
@@ -84,11 +97,22 @@ func (s *service) run(ctx context.Context, listener net.Listener, signals <-chan
 	}
 }
 
-// idle reports whether nobody would miss the agent.
+// noteWork looks whether programs have computed since it last did.
+func (s *service) noteWork(ctx context.Context) {
+	now, err := s.activity.look(ctx, s.isolated)
+	if err != nil || now.Busy(s.used, time.Since(s.looked)) {
+		s.lastWork = time.Now() // what is not known may be work
+	}
+	s.used, s.looked = now, time.Now()
+}
+
+// idle reports whether nobody would miss the agent: no server, no shell, and
+// nothing that computes.
 func (s *service) idle() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.session == nil && time.Since(s.lastServer) > idleLimit && s.children.count() == 0
+	return s.session == nil && time.Since(s.lastServer) > idleLimit && s.children.count() == 0 &&
+		time.Since(s.lastWork) > idleLimit
 }
 
 func (s *service) accept(ctx context.Context, listener net.Listener) {
@@ -126,7 +150,7 @@ func (s *service) greet(conn net.Conn) (*yamux.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := Hello{Version: Version, Project: s.config.Project, Secret: s.config.Secret, Generation: theirs.Generation}
+	own := Hello{Version: Version, Oldest: oldestVersion, Project: s.config.Project, Secret: s.config.Secret, Generation: theirs.Generation}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	refusal := ""
@@ -137,7 +161,7 @@ func (s *service) greet(conn net.Conn) (*yamux.Session, error) {
 		refusal = "a newer server has taken over"
 	}
 	if refusal != "" {
-		return nil, errors.Join(errors.New(refusal), writeHello(conn, Hello{Version: Version, Error: refusal}))
+		return nil, errors.Join(errors.New(refusal), writeHello(conn, Hello{Version: Version, Oldest: oldestVersion, Error: refusal}))
 	}
 	if err := writeHello(conn, own); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package agent
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,11 +16,13 @@ type shells struct {
 	options  options
 	config   Config
 	children *children
+	limits   *limits
+	opener   *opener
 }
 
 // start is the Start of terminal.Options. The program is the agent's own as a
 // shim, which leaves the agent's cgroup before anything else runs.
-func (s *shells) start(_ string, size pty.Size) (pty.Process, error) {
+func (s *shells) start(id string, size pty.Size) (pty.Process, error) {
 	shell := "/bin/bash"
 	if _, err := os.Stat(shell); err != nil {
 		shell = "/bin/sh" // every system has one
@@ -30,9 +33,8 @@ func (s *shells) start(_ string, size pty.Size) (pty.Process, error) {
 		doors[i] = strconv.Itoa(firstExtra + i)
 	}
 	return pty.Start(pty.Command{
-		Argv: []string{"/proc/self/exe", "shim", strings.Join(doors, ","),
-			strconv.FormatUint(s.options.processes, 10), strconv.FormatUint(s.options.dataBytes, 10), shell},
-		Env: s.environment(shell), Dir: s.config.Home, Size: size,
+		Argv: slices.Concat([]string{"/proc/self/exe", "shim", strings.Join(doors, ",")}, s.limits.get().arguments(), []string{shell}),
+		Env:  append(s.environment(shell), s.opener.environment(id)...), Dir: s.config.Home, Size: size,
 		ExtraFiles: s.options.doors, Spawn: s.children.spawn,
 	})
 }
@@ -42,10 +44,19 @@ func (s *shells) environment(shell string) []string {
 	env := []string{
 		"HOME=" + s.config.Home, "USER=user", "LOGNAME=user", "SHELL=" + shell,
 		"LANG=C.UTF-8", "TERM=xterm-256color", "COLORTERM=truecolor",
-		"PATH=" + filepath.Join(s.config.Home, ".local/bin") + ":/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games",
+		"PATH=" + filepath.Join(s.config.Home, ".local/bin") + ":" + s.commands() + ":/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games",
 	}
 	if s.options.isolated {
 		env = append(env, "XDG_RUNTIME_DIR="+stage.RuntimeDir)
 	}
 	return env
+}
+
+// commands is the folder of our own commands: read-only in a sandbox, without
+// one in the project's own scratch.
+func (s *shells) commands() string {
+	if s.options.isolated {
+		return stage.CommandsDir
+	}
+	return filepath.Join(s.config.Scratch, "lyceum-bin")
 }

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -26,6 +27,15 @@ const (
 	answerBound = 8 << 20
 	// messageBound is the longest sentence taken from an agent.
 	messageBound = 1000
+	// answerTime is how long an answer may take that is read at once, beside what an
+	// upload needs: a save waits for a busy disk, and a listing for ten thousand
+	// files.
+	answerTime = 2 * time.Minute
+	// maxShown bounds the names of a listing as they are shown, in which a byte that
+	// is no text is longer than in maxListing.
+	maxShown = maxListing * (len(escapeMark) + 2)
+	// maxNumber is what a page can count to without a loss.
+	maxNumber = 1 << 53
 	// lineBound is the longest event: a path and some.
 	lineBound = 32 << 10
 )
@@ -33,6 +43,10 @@ const (
 // Client asks an agent, with the promises of Files. The agent is not trusted:
 // every length is bounded, and what it says of a text is checked.
 type Client struct {
+	// Refuse is asked before anything that takes space on disk; its error is the
+	// answer. It is set before the client is used, and may be nil.
+	Refuse func() error
+
 	transport http.RoundTripper
 	base      string
 	sharing   sharing
@@ -90,6 +104,11 @@ func errorOf(response *http.Response) error {
 
 // ask reads an answer in JSON of at most bound bytes.
 func (c *Client) ask(ctx context.Context, method, path string, body io.Reader, bound int64, v any) error {
+	if _, stream := body.(io.ReadCloser); !stream {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, answerTime)
+		defer cancel()
+	}
 	response, err := c.do(ctx, method, path, body)
 	if err != nil {
 		return err
@@ -111,7 +130,7 @@ func readBounded(ctx context.Context, r io.Reader, bound int64) ([]byte, error) 
 		return nil, app.Explain(fmt.Errorf("read answer of agent: %w", cmp.Or(ctx.Err(), err)), app.Unavailable, "The project did not answer as a whole. Please try again.")
 	}
 	if int64(len(data)) > bound {
-		return nil, app.Errorf(app.TooLarge, "The project answered with more than %s.", humanSize(bound))
+		return nil, app.Errorf(app.TooLarge, "The project answered with more than %s.", HumanSize(bound))
 	}
 	return data, nil
 }
@@ -122,7 +141,15 @@ func (c *Client) askInfo(ctx context.Context, method, path string, body io.Reade
 	if err := c.ask(ctx, method, path, body, answerBound, &info); err != nil {
 		return Info{}, err
 	}
+	info.clamp()
 	return info, info.check()
+}
+
+// clamp makes numbers such that a page can show them: some disks take files with
+// times and sizes that are beyond.
+func (i *Info) clamp() {
+	i.Size = min(i.Size, maxNumber)
+	i.Modified = max(min(i.Modified, maxNumber), -maxNumber)
 }
 
 // check refuses what no Folder says.
@@ -144,10 +171,17 @@ func (c *Client) List(ctx context.Context, path string) (Listing, error) {
 	if len(l.Entries) > MaxEntries {
 		return Listing{}, fmt.Errorf("agent lists %d entries", len(l.Entries))
 	}
-	for _, i := range l.Entries {
+	names := 0
+	for n := range l.Entries {
+		i := &l.Entries[n]
+		i.clamp()
 		if err := i.check(); err != nil {
 			return Listing{}, err
 		}
+		names += len(i.Name)
+	}
+	if names > maxShown {
+		return Listing{}, fmt.Errorf("agent lists names of %d bytes", names)
 	}
 	return l, nil
 }
@@ -157,13 +191,27 @@ func (c *Client) Stat(ctx context.Context, path string) (Info, error) {
 	return c.askInfo(ctx, http.MethodGet, "/stat"+queryOf("path", path), nil)
 }
 
+// refused is why nothing that takes space is done now.
+func (c *Client) refused() error {
+	if c.Refuse == nil {
+		return nil
+	}
+	return c.Refuse()
+}
+
 // CreateFile is Files.CreateFile.
 func (c *Client) CreateFile(ctx context.Context, path string) (Info, error) {
+	if err := c.refused(); err != nil {
+		return Info{}, err
+	}
 	return c.askInfo(ctx, http.MethodPost, "/create"+queryOf("path", path), nil)
 }
 
 // Mkdir is Files.Mkdir.
 func (c *Client) Mkdir(ctx context.Context, path string) (Info, error) {
+	if err := c.refused(); err != nil {
+		return Info{}, err
+	}
 	return c.askInfo(ctx, http.MethodPost, "/mkdir"+queryOf("path", path), nil)
 }
 
@@ -204,13 +252,39 @@ func infoOfHeader(response *http.Response, v any) error {
 
 // Upload is Files.Upload.
 func (c *Client) Upload(ctx context.Context, path string, overwrite bool, r io.Reader) (Info, error) {
+	if err := c.refused(); err != nil {
+		return Info{}, err
+	}
 	query := queryOf("path", path, "overwrite", map[bool]string{true: "1"}[overwrite])
-	return c.askInfo(ctx, http.MethodPut, "/content"+query, io.NopCloser(r))
+	body := &refusable{r: r, ask: c.refused}
+	info, err := c.askInfo(ctx, http.MethodPut, "/content"+query, io.NopCloser(body))
+	if why := body.refused.Load(); why != nil {
+		return Info{}, *why
+	}
+	return info, err
+}
+
+// refusable is an upload that ends when it is refused on its way: the longest
+// would fill the disk otherwise.
+type refusable struct {
+	r       io.Reader
+	ask     func() error
+	refused atomic.Pointer[error]
+}
+
+func (b *refusable) Read(p []byte) (int, error) {
+	if err := b.ask(); err != nil {
+		b.refused.Store(&err)
+		return 0, err
+	}
+	return b.r.Read(p)
 }
 
 // ReadDocument is Files.ReadDocument.
 func (c *Client) ReadDocument(ctx context.Context, path string, limit int64) (Document, error) {
 	limit = cmp.Or(limit, MaxDocument)
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
 	response, err := c.do(ctx, http.MethodGet, "/document"+queryOf("path", path, "max", strconv.FormatInt(limit, 10)), nil)
 	if err != nil {
 		return Document{}, err
@@ -233,6 +307,9 @@ func (c *Client) ReadDocument(ctx context.Context, path string, limit int64) (Do
 
 // WriteDocument is Files.WriteDocument.
 func (c *Client) WriteDocument(ctx context.Context, path string, data []byte, e Expect) (Written, error) {
+	if err := c.refused(); err != nil {
+		return Written{}, err
+	}
 	e.Max = cmp.Or(e.Max, MaxDocument)
 	query := queryOf("path", path, "max", strconv.FormatInt(e.Max, 10), "absent", map[bool]string{true: "1"}[e.Absent]) + hashQuery(e.Hashes)
 	var w Written

@@ -54,7 +54,7 @@ func checkText(shown string, data []byte, limit int64) error {
 
 func tooLarge(shown string, size, limit int64) error {
 	return app.Errorf(app.TooLarge, "%s has %s; up to %s can be edited here. Please open it in the terminal, or download it.",
-		quote(shown), humanSize(size), humanSize(limit))
+		quote(shown), HumanSize(size), HumanSize(limit))
 }
 
 // lineEndsOf is CRLF only if every line ends so, and there is one.

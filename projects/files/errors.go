@@ -35,8 +35,10 @@ func explain(err error, shown string) error {
 		kind, sentence = app.Denied, what+" may not be used: its permissions forbid it. Change them in a terminal (chmod)."
 	case unix.EROFS:
 		kind, sentence = app.Denied, what+" is in a read-only place."
-	case unix.ENOSPC, unix.EDQUOT:
-		kind, sentence = app.Unavailable, "The disk of the project is full. Please remove something and try again; nothing was changed."
+	case unix.EDQUOT:
+		kind, sentence = app.Unavailable, "This project has used up the space on disk, or the number of files, that it may have. Please delete something and try again, or ask the administrator; nothing was changed."
+	case unix.ENOSPC:
+		kind, sentence = app.Unavailable, "The disk of the server is full, or takes no more files. Please tell the administrator and try again later; nothing was changed."
 	case unix.EFBIG:
 		kind, sentence = app.TooLarge, what+" would be larger than the project may have."
 	case unix.ENOTDIR:
@@ -53,14 +55,16 @@ func explain(err error, shown string) error {
 		kind, sentence = app.Invalid, what+" is a link that leads to itself."
 	case unix.EMFILE, unix.ENFILE, unix.ENOMEM, unix.EBUSY:
 		kind, sentence = app.Unavailable, what+" cannot be used right now: too much is open or in use. Please try again."
+	case unix.EAGAIN:
+		kind, sentence = app.Unavailable, "A program of the project holds "+what+" for itself (a lease). Please try again when it has ended."
 	case unix.EIO:
 		kind, sentence = app.Unavailable, what+" could not be read or written: the disk reports an error."
 	}
 	return app.Explain(err, kind, "%s", sentence)
 }
 
-// humanSize writes a number of bytes for a sentence.
-func humanSize(n int64) string {
+// HumanSize writes a number of bytes for a sentence.
+func HumanSize(n int64) string {
 	const step = 1 << 10
 	if n < step {
 		return fmt.Sprintf("%d bytes", n)

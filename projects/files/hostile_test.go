@@ -22,6 +22,7 @@ func TestAHostileAgentIsBounded(t *testing.T) {
 		"unknown kind":    `{"entries":[{"name":"a","kind":"door"}]}`,
 		"name with slash": `{"entries":[{"name":"../a","kind":"file"}]}`,
 		"negative size":   `{"entries":[{"name":"a","kind":"file","size":-1}]}`,
+		"long names":      `{"entries":[` + strings.Repeat(`{"name":"`+strings.Repeat("a", 1000)+`","kind":"file"},`, 7000) + entry + `]}`,
 		"great mode":      `{"entries":[{"name":"a","kind":"file","mode":4095}]}`,
 		"long name":       `{"entries":[{"name":"` + strings.Repeat("a", 2000) + `","kind":"file"}]}`,
 		"many entries":    `{"entries":[` + strings.Repeat(entry+",", files.MaxEntries) + entry + `]}`,
@@ -49,6 +50,18 @@ func TestAHostileAgentIsBounded(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A page counts exactly up to 2^53; some disks take times and sizes beyond.
+func TestNumbersOfAnAgentCanBeShown(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, `{"entries":[{"name":"a","kind":"file","size":9223372036854775807,"modified":-9223372036854775808}]}`)
+	}))
+	defer server.Close()
+	l, err := files.NewClient(server.Client().Transport, server.URL).List(t.Context(), "")
+	if err != nil || len(l.Entries) != 1 || l.Entries[0].Size != 1<<53 || l.Entries[0].Modified != -1<<53 {
+		t.Errorf("List = %v, %v", l, err)
 	}
 }
 

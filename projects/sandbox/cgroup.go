@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -17,6 +18,10 @@ import (
 
 // controllers are those we use; one of the two generations has them.
 var controllers = []string{"memory", "pids", "cpu"}
+
+// accounting is what counts the time of processors in the first generation. It
+// bounds nothing, and may be missing.
+const accounting = "cpuacct"
 
 // cgroups is where our groups lie: below the server's own, so that a bound on
 // the whole of Lyceum stays one. Each project has two leaves, agent and user: in
@@ -46,6 +51,9 @@ func findCgroups() (*cgroups, error) {
 		c.roots[name] = filepath.Join(m.folder, strings.TrimPrefix(own[name], m.root), "lyceum")
 	}
 	if len(c.roots) == len(controllers) {
+		if m, ok := mounts[accounting]; ok { // often mounted with cpu, and then the same folder
+			c.roots[accounting] = filepath.Join(m.folder, strings.TrimPrefix(own[accounting], m.root), "lyceum")
+		}
 		return c, c.try()
 	}
 	m, ok := mounts[""]
@@ -53,6 +61,9 @@ func findCgroups() (*cgroups, error) {
 		return nil, errors.New("no cgroup controllers are mounted")
 	}
 	here := filepath.Join(m.folder, strings.TrimPrefix(own[""], m.root))
+	if filepath.Base(here) == serverLeaf && divided(filepath.Dir(here)) {
+		here = filepath.Dir(here) // this process went into its leaf before
+	}
 	if err := delegate(here); err != nil {
 		return nil, err
 	}
@@ -106,7 +117,7 @@ func cgroupMounts() (map[string]cgroupMount, error) {
 			found[""] = m
 		case "cgroup":
 			for option := range strings.SplitSeq(tail[2], ",") {
-				if slices.Contains(controllers, option) {
+				if slices.Contains(controllers, option) || option == accounting {
 					found[option] = m
 				}
 			}
@@ -114,6 +125,24 @@ func cgroupMounts() (map[string]cgroupMount, error) {
 	}
 	return found, scanner.Err()
 }
+
+// serverLeaf is where the server itself is, beside the groups of projects.
+const serverLeaf = "server"
+
+// divided reports whether the groups below one have all controllers.
+func divided(folder string) bool {
+	data, err := os.ReadFile(filepath.Join(folder, "cgroup.subtree_control"))
+	if err != nil {
+		return false
+	}
+	have := strings.Fields(string(data))
+	return !slices.ContainsFunc(controllers, func(name string) bool { return !slices.Contains(have, name) })
+}
+
+// serverWeight is how many times as much of a processor the server gets as all
+// projects together when all want it. It needs little, and everybody waits for it.
+// In the first generation its threads have a weight each, as projects together.
+const serverWeight = 10
 
 // delegate makes the controllers of v2 available to groups below ours: a group
 // with groups may hold no processes itself, so the server goes into a leaf.
@@ -123,7 +152,7 @@ func delegate(here string) error {
 	if writeExisting(control, want) == nil {
 		return nil
 	}
-	leaf := filepath.Join(here, "server")
+	leaf := filepath.Join(here, serverLeaf)
 	if err := os.MkdirAll(leaf, 0o755); err != nil {
 		return err
 	}
@@ -137,7 +166,10 @@ func delegate(here string) error {
 	if err := writeExisting(filepath.Join(leaf, "cgroup.procs"), "0"); err != nil {
 		return err
 	}
-	return writeExisting(control, want)
+	if err := writeExisting(control, want); err != nil {
+		return err
+	}
+	return writeExisting(filepath.Join(leaf, "cpu.weight"), strconv.Itoa(serverWeight*100)) // 100 is what all projects have
 }
 
 // try makes a group and removes it again.
@@ -161,7 +193,10 @@ var parent sync.Mutex
 
 // group returns the groups of a project, which need not exist.
 func (c *cgroups) group(name string) (g group) {
-	for _, controller := range controllers {
+	for _, controller := range append(slices.Clone(controllers), accounting) {
+		if c.roots[controller] == "" {
+			continue
+		}
 		folder := filepath.Join(c.roots[controller], name)
 		if !slices.Contains(g.Folders, folder) {
 			g.Folders = append(g.Folders, folder)
@@ -201,45 +236,8 @@ func (c *cgroups) create(name string, l Limits) (g group, err error) {
 			}
 		}
 	}
-	return g, c.bound(name, l)
-}
-
-// period of the CPU bound: the kernel's default.
-const period = 100 * time.Millisecond
-
-func (c *cgroups) bound(name string, l Limits) error {
-	quota := int64(l.CPUs * float64(period.Microseconds()))
-	settings := []struct{ controller, file, value string }{
-		{"memory", "agent/memory.limit_in_bytes", strconv.FormatInt(agentMemoryBytes, 10)},
-		{"memory", "user/memory.limit_in_bytes", strconv.FormatInt(l.MemoryBytes, 10)},
-		{"pids", "agent/pids.max", strconv.Itoa(agentThreads)},
-		{"pids", "user/pids.max", strconv.FormatInt(l.Processes, 10)},
-		{"cpu", "cpu.cfs_quota_us", strconv.FormatInt(quota, 10)},
-	}
-	if c.v2 {
-		settings[0].file, settings[1].file = "agent/memory.max", "user/memory.max"
-		settings[4].file, settings[4].value = "cpu.max", fmt.Sprintf("%d %d", quota, period.Microseconds())
-	}
-	for _, s := range settings {
-		if err := writeExisting(filepath.Join(c.roots[s.controller], name, s.file), s.value); err != nil {
-			return err
-		}
-	}
-	return c.boundSwap(name, l)
-}
-
-// boundSwap keeps a project from filling the swap when its memory is full. Not
-// every kernel counts it.
-func (c *cgroups) boundSwap(name string, l Limits) error {
-	file, value := "user/memory.memsw.limit_in_bytes", strconv.FormatInt(l.MemoryBytes, 10) // of both together
-	if c.v2 {
-		file, value = "user/memory.swap.max", "0"
-	}
-	err := writeExisting(filepath.Join(c.roots["memory"], name, file), value)
-	if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.EOPNOTSUPP) {
-		return nil
-	}
-	return err
+	_, err = g.bound(context.Background(), l) // nothing is in use yet
+	return g, err
 }
 
 // enter moves a process into the agent's leaf.
@@ -274,7 +272,7 @@ func (g group) remove() error {
 	deadline := time.Now().Add(removeWait)
 	var failed error
 	for _, folder := range g.Folders {
-		for _, f := range []string{filepath.Join(folder, "agent"), filepath.Join(folder, "user"), folder} {
+		for _, f := range []string{filepath.Join(folder, "agent"), filepath.Join(folder, "user"), filepath.Join(folder, besideLeaf), folder} {
 			for {
 				err := unix.Rmdir(f)
 				if err == nil || errors.Is(err, unix.ENOENT) {

@@ -33,11 +33,12 @@ func (s *Sandbox) probe(ctx context.Context, mode Mode) error {
 		}
 	}
 	p, err := s.start(ctx, mode, Spec{
-		Name: "probe-" + strconv.Itoa(os.Getpid()), UID: probeUID, Home: dir, Tmp: dir, Arguments: []string{"-probe"},
+		Name: "probe-" + strconv.Itoa(os.Getpid()), UID: probeUID, Home: dir, Tmp: dir, Arguments: []string{"-probe"}, Network: true,
 	})
 	if err != nil {
 		return err
 	}
+	s.noNetwork = p.probeNetwork()
 	return p.Kill(ctx)
 }
 
@@ -54,7 +55,8 @@ func explain(mode Mode, err error) error {
 	case mode.userNS() && readsZero("/proc/sys/kernel/unprivileged_userns_clone"):
 		way = "User namespaces are switched off for ordinary users; allow them with sysctl kernel.unprivileged_userns_clone=1, or start the server as root."
 	case mode.userNS() && readsOne("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"):
-		way = "AppArmor takes the privileges in user namespaces away; load a profile that allows userns for this program, or start the server as root."
+		way = "AppArmor takes the rights in user namespaces away from programs without a profile; load one (lyceum apparmor | sudo tee " + AppArmorFile +
+			" && sudo apparmor_parser --replace " + AppArmorFile + "), or start the server as root."
 	case strings.Contains(text, "mount a proc"), strings.Contains(text, "mount a sysfs"):
 		way = "Parts of /proc are covered, as in a container; start the container with an uncovered /proc, or start the server as root on the machine itself."
 	case errors.Is(err, unix.EPERM), strings.Contains(text, "operation not permitted"):
@@ -92,19 +94,8 @@ func (s *Sandbox) Findings() []Finding {
 	default:
 		add(Missing, "isolation", "Projects are not isolated: each can do what the server can. Use --isolation=auto.")
 	}
-	l := s.options.Limits
-	if s.grouped(s.mode) {
-		add(OK, "limits", "Each project has at most %d MiB of memory, %d processes and %g cores, by cgroups.",
-			l.MemoryBytes>>20, l.Processes, l.CPUs)
-	} else {
-		why := "this mode has none"
-		if s.why != nil {
-			why = s.why.Error()
-		}
-		add(Limited, "limits", "No cgroups (%s): each program, not the whole project, has at most %d MiB of memory; CPU is not limited. "+
-			"Start the server as root, or as a service with Delegate=yes.", why, l.MemoryBytes>>20)
-	}
-	add(Limited, "disk", "The size of a project on disk is not limited; watch the free space of the data directory.")
+	all = append(all, s.limitFindings()...)
+	all = append(all, s.networkFinding())
 	return all
 }
 

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,7 +39,7 @@ func TestCoveredProcFallsBackAndSaysWhy(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}
-	p := program(t, sandboxtest.Build(t, t.TempDir()))
+	p := program(t, sandboxtest.Build(t, t.TempDir(), sandboxtest.Intruder))
 	done := make(chan struct{})
 	go func() { // done is waited for
 		defer close(done)
@@ -86,7 +87,7 @@ func TestSwitchedOffNamespacesAreSaid(t *testing.T) {
 		return
 	}
 	folder := openFolder(t)
-	intruder := sandboxtest.Build(t, folder)
+	intruder := sandboxtest.Build(t, folder, sandboxtest.Intruder)
 	self, err := os.ReadFile("/proc/self/exe")
 	if err != nil {
 		t.Fatal(err)
@@ -119,6 +120,58 @@ func TestSwitchedOffNamespacesAreSaid(t *testing.T) {
 	}
 }
 
+// 13: what forbids namespaces to ordinary users has a name, and the sentence says
+// it with the way out. The settings are of kernels that this one is not, so they
+// stand in a /proc/sys of the test; that it is covered makes the start fail.
+func TestWhatForbidsNamespacesIsNamed(t *testing.T) {
+	if testing.Short() {
+		return // needs root
+	}
+	if *words != "" {
+		_, err := sandbox.Open(t.Context(), sandbox.Options{Program: program(t, *asUser)})
+		if kind, message := app.Public(err); kind != app.Unavailable || !strings.Contains(message, *words) || !strings.Contains(message, "as root") {
+			t.Errorf("Open = %v", err)
+		}
+		return
+	}
+	folder := openFolder(t)
+	intruder := sandboxtest.Build(t, folder, sandboxtest.Intruder)
+	for _, c := range []struct{ setting, value, words string }{
+		{"kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"},
+		{"kernel/apparmor_restrict_unprivileged_userns", "1", "lyceum apparmor | sudo tee /etc/apparmor.d/lyceum"},
+		{"kernel/ostype", "Linux", "Parts of /proc are covered"},
+	} {
+		done := make(chan struct{})
+		go func() { // done is waited for
+			defer close(done)
+			runtime.LockOSThread() // never unlocked: the thread and its mounts end with this goroutine
+			if err := coverSettings(c.setting, c.value); err != nil {
+				t.Error(err)
+				return
+			}
+			again(t, folder, "^TestWhatForbidsNamespacesIsNamed$", &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 1_899_999_996, Gid: 1_899_999_996}},
+				sandboxtest.Host{Intruder: intruder}, "-words="+c.words)
+		}()
+		<-done
+	}
+}
+
+// coverSettings puts another /proc/sys in front of the kernel's, for this thread.
+func coverSettings(setting, value string) error {
+	err := errors.Join(unix.Unshare(unix.CLONE_NEWNS), unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
+		unix.Mount("none", "/proc/sys", "tmpfs", 0, ""))
+	if err != nil {
+		return err
+	}
+	for name, text := range map[string]string{setting: value, "kernel/random/boot_id": "test"} {
+		path := filepath.Join("/proc/sys", name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text+"\n"), 0o444)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func openWhereSwitchedOff(t *testing.T) {
 	if err := os.WriteFile("/proc/sys/user/max_user_namespaces", []byte("0"), 0); err != nil {
 		t.Fatal(err)
@@ -131,6 +184,20 @@ func openWhereSwitchedOff(t *testing.T) {
 	findings := sandbox.Probe(t.Context(), sandbox.Options{Program: p})
 	if len(findings) != 1 || findings[0].Level != sandbox.Missing {
 		t.Errorf("Probe = %v", findings)
+	}
+}
+
+// Who asks for no isolation gets none, and is told.
+func TestNoneSaysThatNothingIsKept(t *testing.T) {
+	if testing.Short() {
+		return // builds a program
+	}
+	s, err := sandbox.Open(t.Context(), sandbox.Options{Mode: sandbox.None, Program: program(t, sandboxtest.Build(t, t.TempDir(), sandboxtest.Intruder))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := s.Findings()[0]; f.Level != sandbox.Missing || !strings.Contains(f.Text, "not isolated") {
+		t.Errorf("doctor says %v", f)
 	}
 }
 

@@ -16,6 +16,9 @@ import (
 // ErrGone says that the process of a handle has ended.
 var ErrGone = errors.New("the process has ended")
 
+// ErrRebooted is an ErrGone: the machine was started again since.
+var ErrRebooted = fmt.Errorf("%w: the machine was restarted", ErrGone)
+
 // Handle is what is needed to find a process again after a restart of the
 // server. It is kept as JSON.
 type Handle struct {
@@ -23,6 +26,7 @@ type Handle struct {
 	StartTime uint64   `json:"start_time"` // in clock ticks since boot; tells a pid that was used again
 	Boot      string   `json:"boot"`       // id of the boot
 	Mode      Mode     `json:"mode"`
+	UID       int      `json:"uid,omitempty"` // of its processes on the host, where it has one of its own
 	Cgroups   []string `json:"cgroups,omitempty"`
 }
 
@@ -34,6 +38,9 @@ type Process struct {
 	done   chan struct{} // closed when it has ended
 	gone   chan struct{} // closed when nobody watches any more
 	once   sync.Once
+
+	network      *os.File // in the mode without root: the other end of its interface, nil: none
+	whyNoNetwork error
 }
 
 // adopt takes over a process by its pidfd.
@@ -63,7 +70,10 @@ func Find(h Handle) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if boot != h.Boot || h.PID <= 1 {
+	if h.Boot != "" && boot != h.Boot {
+		return nil, ErrRebooted
+	}
+	if h.Boot == "" || h.PID <= 1 {
 		return nil, ErrGone
 	}
 	fd, err := unix.PidfdOpen(h.PID, 0)
@@ -80,6 +90,7 @@ func Find(h Handle) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.handle.UID = h.UID
 	if p.handle.StartTime != h.StartTime {
 		p.Close()
 		return nil, ErrGone // the number is another's now
@@ -133,7 +144,7 @@ func (p *Process) watch() {
 
 // Close lets go of the process, which goes on.
 func (p *Process) Close() {
-	p.once.Do(func() { _ = p.pidfd.Close() })
+	p.once.Do(func() { closeAll([]*os.File{p.pidfd, p.network}) })
 	<-p.gone
 }
 

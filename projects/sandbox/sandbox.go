@@ -26,6 +26,8 @@ type Sandbox struct {
 	filter  []uint64
 	cgroups *cgroups // nil: none, see why
 	why     error    // why there are no cgroups
+
+	noNetwork error // why a project could have no network if it should
 }
 
 // Open finds out what this machine can keep. It fails with a sentence when that
@@ -40,7 +42,7 @@ func Open(ctx context.Context, o Options) (*Sandbox, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	o.Limits = o.Limits.orDefault()
+	o.Limits = o.Limits.Or(DefaultLimits)
 	s := &Sandbox{options: o}
 	var err error
 	if s.filter, err = filter(); err != nil {
@@ -79,7 +81,7 @@ func (s *Sandbox) Mode() Mode { return s.mode }
 // its files.
 func (s *Sandbox) OwnUID() bool { return s.mode.ownUID() }
 
-// Limits returns the bounds of each project.
+// Limits returns the bounds of a project of which nothing else is said.
 func (s *Sandbox) Limits() Limits { return s.options.Limits }
 
 // Cgroups returns the cgroups that Start would make for a name, for Forget.
@@ -89,6 +91,10 @@ func (s *Sandbox) Cgroups(name string) []string {
 	}
 	return s.cgroups.group(name).Folders
 }
+
+// Bounded reports whether memory, processes and processors of the projects that
+// are started are bounded for each as a whole.
+func (s *Sandbox) Bounded() bool { return s.grouped(s.mode) }
 
 // grouped reports whether projects have cgroups.
 func (s *Sandbox) grouped(mode Mode) bool { return s.cgroups != nil && mode.ownUID() }

@@ -1,6 +1,8 @@
 package sandbox_test
 
 import (
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"net"
@@ -18,9 +20,16 @@ import (
 	"lyceum/projects/sandbox/sandboxtest"
 )
 
+// table is for make attack-sandbox: there what this machine cannot run is said
+// and is no failure.
+var table = flag.String("table", "", "file for the table mode × escape")
+
 // With these flags the test binary is the ordinary user of the test as root.
 var (
 	asUser = flag.String("intruder", "", "path of the built intruder: check the mode unprivileged")
+	agent  = flag.String("agent", "", "path of the real agent, then")
+	words  = flag.String("words", "", "what is said when namespaces are forbidden, then")
+	column = flag.String("column", "", "file for what the mode keeps, then; else the table is shown")
 	dials  = flag.String("dials", "", "what listens on the host, separated by spaces")
 )
 
@@ -36,25 +45,62 @@ func TestContract(t *testing.T) {
 		return // needs root
 	}
 	if *asUser != "" {
-		sandboxtest.Run(t, sandbox.Unprivileged, sandboxtest.Host{Intruder: *asUser, Dial: strings.Fields(*dials)})
+		got := sandboxtest.Run(t, sandbox.Unprivileged, sandboxtest.Host{Intruder: *asUser, Agent: *agent, Dial: strings.Fields(*dials)})
+		if *column == "" {
+			write(t, sandboxtest.Table{sandbox.Unprivileged: got}, []sandbox.Mode{sandbox.Unprivileged})
+			return
+		}
+		data, err := json.Marshal(got)
+		if err = errors.Join(err, os.WriteFile(*column, data, 0o600)); err != nil {
+			t.Fatal(err)
+		}
 		return
 	}
+	folder := openFolder(t)
+	host := sandboxtest.Host{
+		Intruder: sandboxtest.Build(t, folder, sandboxtest.Intruder), Agent: sandboxtest.Build(t, folder, sandboxtest.Agent),
+	}
+	kept := sandboxtest.Table{}
+	modes := []sandbox.Mode{sandbox.RootUserNS, sandbox.Root, sandbox.Unprivileged}
 	if os.Geteuid() != 0 {
-		t.Fatal("this needs root: run make test as root, or go test -short")
+		if *table == "" {
+			t.Fatal("this needs root: run make test as root, or go test -short")
+		}
+		modes = modes[2:]
+		kept[sandbox.Unprivileged] = sandboxtest.Run(t, sandbox.Unprivileged, host)
+		write(t, kept, modes)
+		return
 	}
 	// The server may have further groups; a project must not.
 	if err := syscall.Setgroups([]int{4, 27}); err != nil {
 		t.Fatal(err)
 	}
-	folder := openFolder(t)
-	host := sandboxtest.Host{Intruder: sandboxtest.Build(t, folder)}
 	inNetwork(t, func() {
 		host.Dial = listenEverywhere(t)
-		for _, mode := range []sandbox.Mode{sandbox.RootUserNS, sandbox.Root} {
-			t.Run(string(mode), func(t *testing.T) { sandboxtest.Run(t, mode, host) })
+		for _, mode := range modes[:2] {
+			t.Run(string(mode), func(t *testing.T) { kept[mode] = sandboxtest.Run(t, mode, host) })
 		}
-		t.Run("unprivileged", func(t *testing.T) { runAsUser(t, folder, host) })
+		t.Run("unprivileged", func(t *testing.T) { kept[sandbox.Unprivileged] = runAsUser(t, folder, host) })
 	})
+	write(t, kept, modes)
+}
+
+// write shows the table and checks that it has no hole.
+func write(t *testing.T, kept sandboxtest.Table, modes []sandbox.Mode) {
+	t.Helper()
+	var text strings.Builder
+	err := kept.Write(&text, modes)
+	if *table == "" {
+		t.Log("\n" + text.String())
+	} else {
+		err = errors.Join(err, os.WriteFile(*table, []byte(text.String()), 0o600))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !kept.Whole(modes) {
+		t.Error("an escape is open, or was not tried")
+	}
 }
 
 // openFolder returns a folder that every user can enter, as t.TempDir is not.
@@ -72,7 +118,7 @@ func openFolder(t *testing.T) string {
 }
 
 // runAsUser runs this test again as somebody without rights.
-func runAsUser(t *testing.T, folder string, host sandboxtest.Host) {
+func runAsUser(t *testing.T, folder string, host sandboxtest.Host) (kept sandboxtest.Column) {
 	self, err := os.ReadFile("/proc/self/exe")
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +135,9 @@ func runAsUser(t *testing.T, folder string, host sandboxtest.Host) {
 	if err := os.Chown(temp, nobodys, nobodys); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary, "-test.run=^TestContract$", "-test.v", "-intruder="+host.Intruder, "-dials="+strings.Join(host.Dial, " "))
+	said := filepath.Join(temp, "column")
+	cmd := exec.Command(binary, "-test.run=^TestContract$", "-test.v", "-intruder="+host.Intruder, "-agent="+host.Agent,
+		"-dials="+strings.Join(host.Dial, " "), "-column="+said)
 	cmd.Dir = temp
 	cmd.Env = []string{"TMPDIR=" + temp, "PATH=/usr/bin:/bin"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobodys, Gid: nobodys}}
@@ -100,6 +148,11 @@ func runAsUser(t *testing.T, folder string, host sandboxtest.Host) {
 	if !strings.Contains(string(out), "--- PASS: TestContract") {
 		t.Errorf("the contract was not run:\n%s", out)
 	}
+	data, err := os.ReadFile(said)
+	if err = errors.Join(err, json.Unmarshal(data, &kept)); err != nil {
+		t.Errorf("what the mode keeps: %v", err)
+	}
+	return kept
 }
 
 // inNetwork runs fn in a network namespace of the test's own: the addresses that

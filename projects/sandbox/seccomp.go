@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/elastic/go-seccomp-bpf/arch"
 	"github.com/moby/profiles/seccomp"
@@ -27,7 +28,7 @@ const (
 
 // filter translates the profile that containers have been using for years into
 // a program for this machine: what it does not name is refused (EPERM), also
-// every call of another architecture's table. Ours are stricter about sockets.
+// every call of another architecture's table. Ours are stricter.
 func filter() ([]uint64, error) {
 	info, err := arch.GetInfo("")
 	if err != nil {
@@ -44,7 +45,7 @@ func filter() ([]uint64, error) {
 			continue // stricter than the profile, never laxer
 		}
 		for _, name := range call.Names {
-			if number, known := info.SyscallNames[name]; known && name != "socket" && name != "clone3" {
+			if number, known := info.SyscallNames[name]; known && !slices.Contains(ownRules, name) {
 				rules = append(rules, rule{uint32(number), call.Args, allow})
 			}
 		}
@@ -54,23 +55,6 @@ func filter() ([]uint64, error) {
 		return nil, fmt.Errorf("the system call filter has %d instructions, the kernel takes %d", len(program), maxProgram)
 	}
 	return program, nil
-}
-
-// ours are the rules that come first.
-func ours(info *arch.Info) []rule {
-	equal := func(index uint, value uint64) specs.LinuxSeccompArg {
-		return specs.LinuxSeccompArg{Index: index, Value: value, Op: specs.OpEqualTo}
-	}
-	var rules []rule
-	// The C library falls back to clone, whose flags a filter can see.
-	rules = append(rules, rule{number: uint32(info.SyscallNames["clone3"]), result: notThere})
-	// AF_VSOCK is isolated by nothing else; the others have had holes.
-	socket := uint32(info.SyscallNames["socket"])
-	for _, family := range []uint64{unix.AF_UNIX, unix.AF_INET, unix.AF_INET6} {
-		rules = append(rules, rule{socket, []specs.LinuxSeccompArg{equal(0, family)}, allow})
-	}
-	return append(rules, rule{socket,
-		[]specs.LinuxSeccompArg{equal(0, unix.AF_NETLINK), equal(2, unix.NETLINK_ROUTE)}, allow})
 }
 
 func translatable(args []specs.LinuxSeccompArg) bool {

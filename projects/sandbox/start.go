@@ -24,6 +24,8 @@ type Spec struct {
 	Listener  *os.File // the socket on which the agent serves
 	Config    []byte   // given to the agent through a pipe, at most maxConfigBytes
 	Arguments []string // of the agent, visible inside
+	Limits    Limits   // zero fields are those of Options
+	Network   bool     // the project has a network from its start on; see Process.OpenNetwork
 }
 
 // maxConfigBytes fits into a pipe at once, so that nobody has to wait.
@@ -49,7 +51,7 @@ func (s *Sandbox) start(ctx context.Context, mode Mode, spec Spec) (_ *Process, 
 	if len(spec.Config) > maxConfigBytes {
 		return nil, fmt.Errorf("configuration of the agent has %d bytes, at most %d", len(spec.Config), maxConfigBytes)
 	}
-	l := &launch{sandbox: s, mode: mode, spec: spec, limits: s.options.Limits}
+	l := &launch{sandbox: s, mode: mode, spec: spec, limits: spec.Limits.Or(s.options.Limits)}
 	defer l.close()
 	defer func() {
 		if err != nil && l.process != nil {
@@ -67,6 +69,7 @@ func (s *Sandbox) start(ctx context.Context, mode Mode, spec Spec) (_ *Process, 
 	if err := l.ready(ctx); err != nil {
 		return nil, err
 	}
+	l.takeNetwork()
 	return l.process, nil
 }
 
@@ -83,11 +86,12 @@ type launch struct {
 	files      []*os.File // of the child, from stage.PlanFD on
 	planWriter *os.File
 	readyPipe  *os.File
+	network    *os.File // socket on which the stage hands the network over, nil: it does not
 }
 
 func (l *launch) close() {
 	closeAll(l.files)
-	closeAll([]*os.File{l.planWriter, l.readyPipe})
+	closeAll([]*os.File{l.planWriter, l.readyPipe, l.network})
 }
 
 // prepare makes pipes, cgroups, detached mounts and the plan.
@@ -122,13 +126,16 @@ func (l *launch) prepare() error {
 		UID: insideID, GID: insideID, Hostname: "project",
 		ReadOnly: readOnly(l.sandbox.options.ReadOnly),
 		HomePath: l.spec.Home, TmpPath: l.spec.Tmp,
-		SharedMemoryBytes: l.limits.SharedMemoryBytes,
-		Filter:            l.sandbox.filter, Arguments: l.spec.Arguments,
+		SharedMemoryBytes: l.limits.SharedMemoryBytes, PTYs: l.limits.ptys(), OpenFiles: uint64(l.limits.OpenFiles),
+		Filter: l.sandbox.filter, Arguments: l.spec.Arguments,
 	}
 	if l.mode == Root {
 		l.plan.UID, l.plan.GID = l.spec.UID, l.spec.UID
 	}
 	if err := l.prepareGroup(); err != nil {
+		return err
+	}
+	if err := l.giveNetwork(); err != nil {
 		return err
 	}
 	return l.prepareMounts()
@@ -194,7 +201,7 @@ func (l *launch) spawn() error {
 	attr := &os.ProcAttr{Dir: "/", Env: []string{"GOMAXPROCS=1", "GOGC=off"}, Files: []*os.File{null, null, null}, Sys: attributes(l.mode, l.spec.UID)}
 	attr.Files = append(attr.Files, l.files...)
 	attr.Sys.PidFD = &pidfd
-	child, err := os.StartProcess(fmt.Sprintf("/proc/self/fd/%d", stage.ProgramFD), []string{"lyceum-agent", "stage"}, attr)
+	child, err := l.startProcess(attr)
 	if err != nil {
 		return explain(l.mode, err)
 	}
@@ -202,6 +209,9 @@ func (l *launch) spawn() error {
 	l.files = nil
 	if l.process, err = adopt(child.Pid, pidfd, l.mode, l.group); err != nil {
 		return errors.Join(err, unix.Kill(child.Pid, unix.SIGKILL), child.Release())
+	}
+	if l.mode.ownUID() {
+		l.process.handle.UID = l.spec.UID
 	}
 	if err := child.Release(); err != nil {
 		return err
@@ -213,6 +223,21 @@ func (l *launch) spawn() error {
 		return fmt.Errorf("send the plan: %w", err)
 	}
 	return l.planWriter.Close()
+}
+
+// startProcess makes the child, whose user namespace is to belong to the
+// project.
+func (l *launch) startProcess(attr *os.ProcAttr) (child *os.Process, err error) {
+	start := func() (err error) {
+		child, err = os.StartProcess(fmt.Sprintf("/proc/self/fd/%d", stage.ProgramFD), []string{"lyceum-agent", "stage"}, attr)
+		return err
+	}
+	if l.mode == RootUserNS {
+		err = asOwner(l.spec.UID, start)
+	} else {
+		err = start()
+	}
+	return child, err
 }
 
 // capabilities are what the set-up needs, in the new user namespace only.

@@ -236,6 +236,20 @@ func (p *process) foreground() (pgrp int) {
 	return pgrp
 }
 
+// Folder asks for the leader of the foreground, and where that has ended or
+// tells nobody, for the program itself.
+func (p *process) Folder() string {
+	for _, pid := range []int{p.foreground(), p.pid} {
+		if pid <= 1 {
+			continue
+		}
+		if folder, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid)); err == nil {
+			return folder
+		}
+	}
+	return ""
+}
+
 // Interrupt asks the kernel to signal the foreground (TIOCSIG): typed bytes
 // would wait behind those that nobody reads.
 func (p *process) Interrupt(c byte) (done bool) {

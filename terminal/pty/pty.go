@@ -70,6 +70,10 @@ type Process interface {
 	// It reports false and does nothing when the program takes the key as text.
 	Interrupt(c byte) bool
 
+	// Folder is where the program in the foreground works, as an absolute path;
+	// "" if that is not known. The path may be gone.
+	Folder() string
+
 	// Hangup tells the program and what runs in its foreground that the terminal
 	// is going (SIGHUP); Kill ends them. After the end both do nothing.
 	Hangup()

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"lyceum/app"
@@ -40,14 +41,11 @@ func (l *lab) cats(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range []struct {
-		what    string
-		stalled bool
-	}{{"", false}, {", a second viewer reads nothing", true}} {
+	for _, c := range []crowd{{what: ""}, {what: ", a second viewer reads nothing", stalled: 1}, {what: ", 20 viewers", reading: 19}} {
 		var took samples
 		var skipped int64
 		for range catRuns {
-			t, n, err := l.cat(ctx, c.stalled)
+			t, n, err := l.cat(ctx, c)
 			if err != nil {
 				return err
 			}
@@ -60,9 +58,15 @@ func (l *lab) cats(ctx context.Context) error {
 	return nil
 }
 
+// crowd is who watches beside the viewer that is measured.
+type crowd struct {
+	what             string
+	stalled, reading int
+}
+
 // cat prints the file in a new terminal, and returns how long it took and how
 // many bytes were left out for the viewer.
-func (l *lab) cat(ctx context.Context, stalled bool) (took time.Duration, skipped int64, err error) {
+func (l *lab) cat(ctx context.Context, c crowd) (took time.Duration, skipped int64, err error) {
 	id, err := l.tab.create("terminals", app.Row{"project_id": l.project, "title": "cat"})
 	if err != nil {
 		return 0, 0, err
@@ -75,14 +79,19 @@ func (l *lab) cat(ctx context.Context, stalled bool) (took time.Duration, skippe
 	if err := sh.until(prompt); err != nil {
 		return 0, 0, err
 	}
-	if stalled {
+	var reading sync.WaitGroup
+	defer reading.Wait()
+	for i := range c.stalled + c.reading {
 		other, err := l.ada.watch(ctx, l.project, id)
 		if err != nil {
 			return 0, 0, err
 		}
 		defer other.close()
-		if err := other.until(prompt); err != nil { // and then it reads no more
+		if err := other.until(prompt); err != nil { // and a stalled one reads no more
 			return 0, 0, err
+		}
+		if i >= c.stalled {
+			reading.Go(func() { other.drain(time.Now().Add(patience)) }) // ends with the terminal
 		}
 	}
 	begin := time.Now()

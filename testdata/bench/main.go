@@ -14,9 +14,9 @@
 //     one terminal that nobody watches. The last rows are the server after all of
 //     the other measurements, when everybody has left but one.
 //   - Project start: from the set of a row that asks for the start of a new
-//     project to the prompt of bash on the socket of its terminal. The peer is
-//     the prompt of bash in bwrap with every namespace of its own, else of a bare
-//     bash, on a pseudo-terminal too.
+//     project to the prompt of bash on the socket of its terminal. The peers are
+//     the prompt of bash in bwrap and in runc with every namespace of its own, and
+//     of a bare bash, on a pseudo-terminal too, in turns with ours.
 //   - Key: from a key being pressed to its change on the socket of each other
 //     person in that document, with an account and a connection for each. A tab
 //     sends the next key when the one before is acknowledged, as browsers do; a
@@ -24,14 +24,26 @@
 //     shown only when it is on disk, so the peer is the part that nobody can
 //     leave out: appending 4 KiB to a file in the same folder, and fsync.
 //   - cat: from the Enter of `cat` with a file of 100 MB to the last byte on the
-//     viewer's socket (a word that is printed after it), alone and with a second viewer that reads nothing. The
+//     viewer's socket (a word that is printed after it): alone, with a second
+//     viewer that reads nothing, and with nineteen more that read. The
 //     shell never waits for a viewer (T2), and one that is slower than the shell
 //     gets the newest (T3): how much was left out for it is a row of its own. The
 //     peer is script(1) without a file, read through a pipe.
+//   - Files seen: from the Enter of a command that makes a thousand files to the
+//     row of their folder that has all. The peer is the command's own end.
+//   - Idle projects: processor time over a minute, and memory, of the server and
+//     of all that runs in one and in two hundred projects with a shell each.
+//   - The class: forty students start a project within thirty seconds and press
+//     five keys a second in its shell, while one runs a fork bomb, one eats memory,
+//     one fills its disk and one prints without end. A key counts from when it was
+//     due to its echo on the socket. The peer is a bare bash that gets the same
+//     keys at the same time from the same process: what the machine itself delays.
 //   - Live queries: a thousand connections on a server of its own. Ten watches
 //     concern each project that is written; no two ask the same, so that nothing
 //     is shared. Memory of each is what they add to connections that watch
 //     nothing. What is open beyond 10,000 is concerned by no write.
+//   - Network: from dd in a project with a network to a server in a network
+//     namespace of the benchmark, against the same program without a sandbox.
 //   - Sizes: of the executable and of the agent in it, as a project runs it.
 //   - First load: the bytes of page, scripts and styles that the server sends to
 //     show a page; the editor and the terminal are what they need beyond the
@@ -61,16 +73,23 @@ func main() {
 	switch {
 	case len(os.Args) == 3 && os.Args[2] == "large":
 		measure = (*lab).large
-	case len(os.Args) == 3 && os.Args[2] == "live":
-		measure = (*lab).onlyLive
+	case len(os.Args) == 3 && alone[os.Args[2]] != nil:
+		measure = alone[os.Args[2]]
 	case len(os.Args) != 2:
-		fmt.Fprintln(os.Stderr, "usage: bench EXECUTABLE [large|live]")
+		fmt.Fprintln(os.Stderr, "usage: bench EXECUTABLE [large|live|class|idle]")
 		os.Exit(2)
 	}
 	if err := run(ctx, os.Args[1], measure, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// alone are measurements that can be asked for by their name, for work on them.
+var alone = map[string]func(*lab, context.Context, io.Writer) error{
+	"live":  (*lab).onlyLive,
+	"class": func(l *lab, ctx context.Context, _ io.Writer) error { return l.class(ctx) },
+	"idle":  func(l *lab, ctx context.Context, _ io.Writer) error { return l.idle(ctx) },
 }
 
 // lab is what the measurements share.
@@ -129,8 +148,9 @@ func (l *lab) ordinary(ctx context.Context, progress io.Writer) (err error) {
 		name    string
 		measure func(context.Context) error
 	}{
-		{"memory", l.memory}, {"project starts", l.prompts}, {"keys", l.keys}, {"cat", l.cats},
-		{"sizes", l.sizes}, {"pages", l.pages}, {"live queries", l.lives}, {"memory at the end", l.memoryAfter},
+		{"memory", l.memory}, {"project starts", l.prompts}, {"keys", l.keys}, {"cat", l.cats}, {"changes", l.changes},
+		{"sizes", l.sizes}, {"pages", l.pages}, {"live queries", l.lives}, {"network", l.network},
+		{"idle projects", l.idle}, {"class", l.class}, {"memory at the end", l.memoryAfter},
 	} {
 		fmt.Fprintln(progress, part.name)
 		if err := part.measure(ctx); err != nil {

@@ -121,6 +121,10 @@ func pss(pid int) (int64, error) {
 // processes returns what runs in projects: below the server, which has started
 // it.
 func (l *lab) processes() (agents, shells []int, err error) {
+	return processesBelow(l.server.cmd.Process.Pid)
+}
+
+func processesBelow(server int) (agents, shells []int, err error) {
 	children := map[int][]int{}
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -143,7 +147,7 @@ func (l *lab) processes() (agents, shells []int, err error) {
 		names[pid] = text[open+1 : end]
 		children[parent] = append(children[parent], pid)
 	}
-	for below := children[l.server.cmd.Process.Pid]; len(below) > 0; below = below[1:] {
+	for below := children[server]; len(below) > 0; below = below[1:] {
 		pid := below[0]
 		below = append(below, children[pid]...)
 		if names[pid] == "bash" || names[pid] == "sh" {

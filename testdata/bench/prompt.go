@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
-	"strings"
 	"time"
 
 	"lyceum/app"
@@ -20,24 +18,40 @@ const (
 	promptRuns = 20
 )
 
-// prompts measures the start of projects up to the prompt of a shell.
+// prompts measures the start of projects up to the prompt of a shell, each between
+// those of the others.
 func (l *lab) prompts(ctx context.Context) error {
-	var ours, peer samples
-	argv, name := otherShell()
-	for range promptRuns {
+	others, err := l.others()
+	if err != nil {
+		return err
+	}
+	var ours samples
+	peers := make([]samples, len(others))
+	for run := range promptRuns {
 		took, err := l.startProject(ctx)
 		if err != nil {
 			return err
 		}
 		ours = append(ours, took)
-		if took, err = startOther(argv); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		for i, o := range others {
+			if o.missing != "" {
+				continue
+			}
+			if took, err = o.start(run); err != nil {
+				return err
+			}
+			peers[i] = append(peers[i], took)
 		}
-		peer = append(peer, took)
 	}
 	for _, p := range []int{50, 95} {
-		l.table.against(fmt.Sprintf("start of a project to the prompt of its shell, p%d of %d", p, promptRuns),
-			milliseconds(ours.percentile(p)), milliseconds(peer.percentile(p)), name)
+		what := fmt.Sprintf("start of a project to the prompt of its shell, p%d of %d", p, promptRuns)
+		for i, o := range others {
+			if o.missing != "" {
+				l.table.without(what, milliseconds(ours.percentile(p)), o.name+": "+o.missing)
+				continue
+			}
+			l.table.against(what, milliseconds(ours.percentile(p)), milliseconds(peers[i].percentile(p)), o.name)
+		}
 	}
 	return nil
 }
@@ -66,16 +80,6 @@ func (l *lab) startProject(ctx context.Context) (time.Duration, error) {
 	}
 	took := time.Since(begin)
 	return took, l.tab.move(project, "stop", "stopped")
-}
-
-// otherShell returns what a project is measured against.
-func otherShell() (argv []string, name string) {
-	const bwrap = "--unshare-all --die-with-parent --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 " +
-		"--ro-bind-try /etc/bash.bashrc /etc/bash.bashrc --proc /proc --dev /dev --tmpfs /tmp --chdir / /bin/bash"
-	if path, err := exec.LookPath("bwrap"); err == nil {
-		return append([]string{path}, strings.Fields(bwrap)...), "bwrap --unshare-all"
-	}
-	return []string{"/bin/bash"}, "bare bash"
 }
 
 // startOther measures the time to the prompt of a shell on a terminal.

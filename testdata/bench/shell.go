@@ -83,3 +83,13 @@ func (s *shell) control(data []byte) error {
 	}
 	return nil
 }
+
+// drain reads whatever is printed until a time.
+func (s *shell) drain(last time.Time) {
+	_ = s.conn.SetReadDeadline(last)
+	for {
+		if _, _, err := s.conn.ReadMessage(); err != nil {
+			return // the time, or a shell that was killed
+		}
+	}
+}

@@ -47,12 +47,15 @@ func (t *table) against(what string, ours, peer value, peerName string) {
 	*t = append(*t, row{what, ours, peer, peerName})
 }
 
+// without adds a line whose peer could not be measured, and why.
+func (t *table) without(what string, ours value, why string) { t.against(what, ours, value{}, why) }
+
 // String returns the table in Markdown.
 func (t table) String() string {
 	var b strings.Builder
 	b.WriteString("| what | ours | peer | ratio |\n|---|--:|--:|--:|\n")
 	for _, r := range t {
-		peer, ratio := "", ""
+		peer, ratio := r.peerName, ""
 		if r.peer.unit != "" {
 			peer = fmt.Sprintf("%s (%s)", r.peer, r.peerName)
 			if r.peer.number > 0 {

@@ -1,6 +1,8 @@
 import { useLocation, useMatches, useParams } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
+import { uploadsFor } from "../features/files/useUploads";
 import { type Place, ProjectPage, type ProjectSlots } from "../features/projects/ProjectPage";
+import { useStore } from "../live/react";
 import { Waiting } from "../ui/Waiting";
 import { Boundary } from "./Boundary";
 
@@ -8,19 +10,30 @@ const EditorFrame = lazy(() => import("../features/editor/EditorFrame").then((m)
 const TerminalFrame = lazy(() =>
   import("../features/terminal/TerminalFrame").then((m) => ({ default: m.TerminalFrame })),
 );
+const ProjectLimits = lazy(() =>
+  import("../features/admin/ProjectLimitsCard").then((m) => ({ default: m.ProjectLimitsOfAdministrator })),
+);
 const FilesPanel = lazy(() => import("../features/files/FilesPanel").then((m) => ({ default: m.FilesPanel })));
 
 /** Puts files, editors and terminals, which do not know of each other, into one project. */
 export function ProjectRoute() {
   const { projectId = "" } = useParams({ strict: false });
   const place = usePlace();
+  const store = useStore();
   const slots: ProjectSlots = {
     renderFiles: ({ folder, role, onOpen, onOpenTerminal }) => (
       <Frame what="the files">
         <FilesPanel projectId={projectId} path={folder} role={role} onOpen={onOpen} onOpenTerminal={onOpenTerminal} />
       </Frame>
     ),
-    renderFrame: ({ shown, role, visible, onClose, onMoved }) => (
+    renderLimits: () => (
+      <Boundary>
+        <Suspense fallback={null}>
+          <ProjectLimits projectId={projectId} />
+        </Suspense>
+      </Boundary>
+    ),
+    renderFrame: ({ shown, role, visible, aim, onPlaces, onBell, onClose, onMoved }) => (
       <Frame what={shown.kind === "document" ? "the editor" : "the terminal"}>
         {shown.kind === "document" ? (
           <EditorFrame
@@ -28,11 +41,20 @@ export function ProjectRoute() {
             path={shown.path}
             role={role}
             visible={visible}
+            aim={aim}
             onClose={onClose}
             onMoved={onMoved}
           />
         ) : (
-          <TerminalFrame projectId={projectId} terminalId={shown.id} role={role} visible={visible} />
+          <TerminalFrame
+            projectId={projectId}
+            terminalId={shown.id}
+            role={role}
+            visible={visible}
+            onPlaces={onPlaces}
+            onBell={onBell}
+            upload={(folder, files) => uploadsFor(store, projectId).add(folder, files)}
+          />
         )}
       </Frame>
     ),

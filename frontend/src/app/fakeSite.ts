@@ -32,3 +32,8 @@ export function putProject(server: FakeServer, changes: Partial<Project> = {}): 
     ...changes,
   });
 }
+
+/** What was set, but for visits: those come with every click. */
+export function setsOf(server: FakeServer): FakeServer["sets"] {
+  return server.sets.filter(([table]) => table !== "project_visits");
+}

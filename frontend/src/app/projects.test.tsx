@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { page, userEvent } from "vitest/browser";
 import type { WireError } from "../wire/types.gen";
-import { fakeSite, putProject } from "./fakeSite";
+import { fakeSite, putProject, setsOf } from "./fakeSite";
 import { showPage, wrongForAxe } from "./showPage";
 
 beforeEach(async () => {
@@ -165,10 +165,10 @@ describe("people", () => {
     const server = fakeSite();
     await showPage(server, "/projects/p1/settings");
     await page.getByRole("button", { name: "Remove Bob Noyce" }).click();
-    expect(server.sets).toEqual([]);
+    expect(setsOf(server)).toEqual([]);
     await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
     await vi.waitFor(() =>
-      expect(server.sets).toEqual([["members", { project_id: "p1", account_id: "bob" }, { delete: true }]]),
+      expect(setsOf(server)).toEqual([["members", { project_id: "p1", account_id: "bob" }, { delete: true }]]),
     );
   });
 
@@ -180,7 +180,7 @@ describe("people", () => {
     await expect.element(page.getByLabelText("Description")).toHaveValue("Bob's words");
     await expect.element(page.getByLabelText("Title")).toHaveValue("Trees");
     await page.getByRole("button", { name: "Save", exact: true }).click();
-    await vi.waitFor(() => expect(server.sets).toEqual([["projects", { id: "p1", title: "Trees" }, { set: true }]]));
+    await vi.waitFor(() => expect(setsOf(server)).toEqual([["projects", { id: "p1", title: "Trees" }, { set: true }]]));
   });
 });
 

@@ -66,6 +66,15 @@ const server = createRoute({
   component: lazyRouteComponent(() => import("../features/admin/ServerPage"), "ServerPage"),
 });
 
+const limits = createRoute({
+  getParentRoute: () => shell,
+  path: "/server/limits",
+  validateSearch: (search): { project?: string } => ({
+    ...(typeof search["project"] === "string" && { project: search["project"] }),
+  }),
+  component: lazyRouteComponent(() => import("./LimitsRoute"), "LimitsRoute"),
+});
+
 const data = createRoute({
   getParentRoute: () => shell,
   path: "/data",
@@ -101,6 +110,7 @@ const tree = root.addChildren([
     settings,
     data,
     server,
+    limits,
     project.addChildren([projectHome, folder, document, terminal, projectSettings]),
   ]),
 ]);

@@ -28,6 +28,29 @@ export function clock(time: number, locale?: string): string {
   return new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" }).format(time);
 }
 
+const SPANS = [
+  { seconds: 86_400, name: "day" },
+  { seconds: 3600, name: "hour" },
+  { seconds: 60, name: "minute" },
+  { seconds: 1, name: "second" },
+] as const;
+
+/** How long something takes, exactly: "2 hours", "90 minutes", "1 day". */
+export function span(seconds: number): string {
+  const unit = SPANS.find((one) => seconds >= one.seconds && seconds % one.seconds === 0) ?? SPANS[3];
+  const n = seconds / unit.seconds;
+  return `${n} ${unit.name}${n === 1 ? "" : "s"}`;
+}
+
+/** The seconds that somebody has written: "2 hours", "90 min", "1.5h", "1 day". Undefined if it is no time. */
+export function parseSpan(text: string): number | undefined {
+  const [, digits, word = ""] =
+    /^(\d+(?:[.,]\d+)?)\s*(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)$/i.exec(text.trim()) ?? [];
+  const unit = SPANS.find(({ name }) => name[0] === word[0]?.toLowerCase());
+  if (digits === undefined || !unit) return undefined;
+  return Math.round(Number(digits.replace(",", ".")) * unit.seconds);
+}
+
 function count(n: number, unit: string): string {
   return `${n} ${unit}${n === 1 ? "" : "s"} ago`;
 }

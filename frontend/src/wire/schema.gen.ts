@@ -96,6 +96,7 @@ export const SCHEMA: Schema = {
     "collaborators": "collaborators",
     "editors": "editors and owners of the project",
     "nobody": "the server",
+    "overseers": "members of the project and administrators",
     "owners": "owners of the project",
     "self": "its own account",
     "signed_in": "people who have signed in",
@@ -535,6 +536,121 @@ export const SCHEMA: Schema = {
           "min": 1,
           "max": 100,
           "default": "Lyceum"
+        },
+        {
+          "name": "project_defaults",
+          "type": "object",
+          "text": "What a project may use where project_limits says nothing else; what is missing is as Lyceum has it built in.",
+          "get": true,
+          "optional": true,
+          "fields": [
+            {
+              "name": "memory_bytes",
+              "type": "integer",
+              "text": "Memory of all its programs together.",
+              "get": true,
+              "set": "administrators",
+              "unset": true,
+              "optional": true,
+              "min": 67108864,
+              "max": 17592186044416
+            },
+            {
+              "name": "cpus",
+              "type": "number",
+              "text": "Cores that they may use at once.",
+              "get": true,
+              "set": "administrators",
+              "unset": true,
+              "optional": true,
+              "max": 1024
+            },
+            {
+              "name": "processes",
+              "type": "integer",
+              "text": "Processes and threads of all its programs.",
+              "get": true,
+              "set": "administrators",
+              "unset": true,
+              "optional": true,
+              "min": 8,
+              "max": 4194304
+            },
+            {
+              "name": "disk_bytes",
+              "type": "integer",
+              "text": "What its files may take on disk.",
+              "get": true,
+              "set": "administrators",
+              "unset": true,
+              "optional": true,
+              "min": 1048576,
+              "max": 1125899906842624
+            },
+            {
+              "name": "terminals",
+              "type": "integer",
+              "text": "Terminals at once.",
+              "get": true,
+              "set": "administrators",
+              "unset": true,
+              "optional": true,
+              "min": 1,
+              "max": 256
+            },
+            {
+              "name": "open_files",
+              "type": "integer",
+              "text": "Files that one program may have open at once.",
+              "get": true,
+              "set": "administrators",
+              "unset": true,
+              "optional": true,
+              "min": 64,
+              "max": 1048576
+            },
+            {
+              "name": "network",
+              "type": "string",
+              "text": "Whether its programs reach the internet; what is private to the site they never reach, unless it is in network_allow.",
+              "get": true,
+              "set": "administrators",
+              "unset": true,
+              "optional": true,
+              "one_of": [
+                "off",
+                "filtered"
+              ]
+            },
+            {
+              "name": "network_allow",
+              "type": "list",
+              "text": "What its programs may reach although the filter would refuse it.",
+              "get": true,
+              "set": "administrators",
+              "unset": true,
+              "optional": true,
+              "max": 100,
+              "of": {
+                "name": "",
+                "type": "string",
+                "text": "\"host\", \"host:port\", an address, or a range of them as \"10.0.0.0/8:443\".",
+                "get": true,
+                "min": 1,
+                "max": 300
+              }
+            },
+            {
+              "name": "idle_seconds",
+              "type": "integer",
+              "text": "After how long without anybody and without work it is stopped; 0 is never.",
+              "get": true,
+              "set": "administrators",
+              "unset": true,
+              "optional": true,
+              "max": 31622400
+            }
+          ]
         }
       ]
     },
@@ -788,6 +904,59 @@ export const SCHEMA: Schema = {
           "get": true,
           "optional": true,
           "max": 4096
+        },
+        {
+          "name": "stops_at",
+          "type": "time",
+          "text": "When it will be stopped because nobody uses it; missing while somebody does.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "out_of_memory",
+          "type": "object",
+          "text": "That the kernel has ended a program because memory was full, the last time since the project was started.",
+          "get": true,
+          "optional": true,
+          "fields": [
+            {
+              "name": "program",
+              "type": "string",
+              "text": "Which program it was; missing where the kernel's log cannot be read.",
+              "get": true,
+              "optional": true,
+              "max": 4096
+            },
+            {
+              "name": "time",
+              "type": "time",
+              "text": "When.",
+              "get": true
+            }
+          ]
+        },
+        {
+          "name": "disk_full",
+          "type": "time",
+          "text": "Since when all the space on disk that it may have is used.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "restart_reason",
+          "type": "string",
+          "text": "Why it should be restarted, as a sentence.",
+          "get": true,
+          "optional": true,
+          "max": 4096
+        },
+        {
+          "name": "network_note",
+          "type": "string",
+          "text": "Why its network is not as its limits say, as a sentence.",
+          "get": true,
+          "optional": true,
+          "max": 4096
         }
       ]
     },
@@ -841,6 +1010,450 @@ export const SCHEMA: Schema = {
             "editor",
             "owner"
           ]
+        }
+      ]
+    },
+    {
+      "name": "project_limits",
+      "text": "What one project may use, where it differs from server_settings.project_defaults. A change holds at once, also while the project runs.",
+      "key": [
+        "project_id"
+      ],
+      "upsert": true,
+      "get": "overseers",
+      "create": "administrators",
+      "delete": "administrators",
+      "watch": true,
+      "limit": 1000,
+      "fields": [
+        {
+          "name": "project_id",
+          "type": "id",
+          "text": "The project.",
+          "get": true,
+          "set": "administrators",
+          "once": true,
+          "max": 128
+        },
+        {
+          "name": "memory_bytes",
+          "type": "integer",
+          "text": "Memory of all its programs together.",
+          "get": true,
+          "set": "administrators",
+          "unset": true,
+          "optional": true,
+          "min": 67108864,
+          "max": 17592186044416
+        },
+        {
+          "name": "cpus",
+          "type": "number",
+          "text": "Cores that they may use at once.",
+          "get": true,
+          "set": "administrators",
+          "unset": true,
+          "optional": true,
+          "max": 1024
+        },
+        {
+          "name": "processes",
+          "type": "integer",
+          "text": "Processes and threads of all its programs.",
+          "get": true,
+          "set": "administrators",
+          "unset": true,
+          "optional": true,
+          "min": 8,
+          "max": 4194304
+        },
+        {
+          "name": "disk_bytes",
+          "type": "integer",
+          "text": "What its files may take on disk.",
+          "get": true,
+          "set": "administrators",
+          "unset": true,
+          "optional": true,
+          "min": 1048576,
+          "max": 1125899906842624
+        },
+        {
+          "name": "terminals",
+          "type": "integer",
+          "text": "Terminals at once.",
+          "get": true,
+          "set": "administrators",
+          "unset": true,
+          "optional": true,
+          "min": 1,
+          "max": 256
+        },
+        {
+          "name": "open_files",
+          "type": "integer",
+          "text": "Files that one program may have open at once.",
+          "get": true,
+          "set": "administrators",
+          "unset": true,
+          "optional": true,
+          "min": 64,
+          "max": 1048576
+        },
+        {
+          "name": "network",
+          "type": "string",
+          "text": "Whether its programs reach the internet; what is private to the site they never reach, unless it is in network_allow.",
+          "get": true,
+          "set": "administrators",
+          "unset": true,
+          "optional": true,
+          "one_of": [
+            "off",
+            "filtered"
+          ]
+        },
+        {
+          "name": "network_allow",
+          "type": "list",
+          "text": "What its programs may reach although the filter would refuse it.",
+          "get": true,
+          "set": "administrators",
+          "unset": true,
+          "optional": true,
+          "max": 100,
+          "of": {
+            "name": "",
+            "type": "string",
+            "text": "\"host\", \"host:port\", an address, or a range of them as \"10.0.0.0/8:443\".",
+            "get": true,
+            "min": 1,
+            "max": 300
+          }
+        },
+        {
+          "name": "idle_seconds",
+          "type": "integer",
+          "text": "After how long without anybody and without work it is stopped; 0 is never.",
+          "get": true,
+          "set": "administrators",
+          "unset": true,
+          "optional": true,
+          "max": 31622400
+        }
+      ]
+    },
+    {
+      "name": "project_usage",
+      "text": "What a project uses now of what it may. Watching it with project_id makes the host of projects measure. While the project does not run there is nothing but its limits and its files.",
+      "key": [
+        "project_id"
+      ],
+      "get": "overseers",
+      "create": "nobody",
+      "delete": "nobody",
+      "watch": true,
+      "limit": 1000,
+      "ephemeral": true,
+      "fields": [
+        {
+          "name": "project_id",
+          "type": "id",
+          "text": "The project.",
+          "get": true,
+          "max": 128
+        },
+        {
+          "name": "time",
+          "type": "time",
+          "text": "When it was measured.",
+          "get": true
+        },
+        {
+          "name": "memory_bytes",
+          "type": "integer",
+          "text": "Memory of its programs, without what the kernel only keeps of files and would give back.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "cpus",
+          "type": "number",
+          "text": "Cores that its programs have used since the measurement before.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "processes",
+          "type": "integer",
+          "text": "Its processes and their threads.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "disk_bytes",
+          "type": "integer",
+          "text": "What its files take on disk.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "disk_by",
+          "type": "string",
+          "text": "How that is known: the file system counts and refuses, or the host looks now and then.",
+          "get": true,
+          "optional": true,
+          "one_of": [
+            "quota",
+            "polling"
+          ]
+        },
+        {
+          "name": "terminals",
+          "type": "integer",
+          "text": "Its terminals.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "limits",
+          "type": "object",
+          "text": "What it may use, as it is in force.",
+          "get": true,
+          "fields": [
+            {
+              "name": "memory_bytes",
+              "type": "integer",
+              "text": "Memory of all its programs together.",
+              "get": true,
+              "optional": true,
+              "min": 67108864,
+              "max": 17592186044416
+            },
+            {
+              "name": "cpus",
+              "type": "number",
+              "text": "Cores that they may use at once.",
+              "get": true,
+              "optional": true,
+              "max": 1024
+            },
+            {
+              "name": "processes",
+              "type": "integer",
+              "text": "Processes and threads of all its programs.",
+              "get": true,
+              "optional": true,
+              "min": 8,
+              "max": 4194304
+            },
+            {
+              "name": "disk_bytes",
+              "type": "integer",
+              "text": "What its files may take on disk.",
+              "get": true,
+              "optional": true,
+              "min": 1048576,
+              "max": 1125899906842624
+            },
+            {
+              "name": "terminals",
+              "type": "integer",
+              "text": "Terminals at once.",
+              "get": true,
+              "optional": true,
+              "min": 1,
+              "max": 256
+            },
+            {
+              "name": "open_files",
+              "type": "integer",
+              "text": "Files that one program may have open at once.",
+              "get": true,
+              "optional": true,
+              "min": 64,
+              "max": 1048576
+            },
+            {
+              "name": "network",
+              "type": "string",
+              "text": "Whether its programs reach the internet; what is private to the site they never reach, unless it is in network_allow.",
+              "get": true,
+              "optional": true,
+              "one_of": [
+                "off",
+                "filtered"
+              ]
+            },
+            {
+              "name": "network_allow",
+              "type": "list",
+              "text": "What its programs may reach although the filter would refuse it.",
+              "get": true,
+              "optional": true,
+              "max": 100,
+              "of": {
+                "name": "",
+                "type": "string",
+                "text": "\"host\", \"host:port\", an address, or a range of them as \"10.0.0.0/8:443\".",
+                "get": true,
+                "min": 1,
+                "max": 300
+              }
+            },
+            {
+              "name": "idle_seconds",
+              "type": "integer",
+              "text": "After how long without anybody and without work it is stopped; 0 is never.",
+              "get": true,
+              "optional": true,
+              "max": 31622400
+            }
+          ]
+        },
+        {
+          "name": "defaults",
+          "type": "object",
+          "text": "What it might use if project_limits said nothing.",
+          "get": true,
+          "fields": [
+            {
+              "name": "memory_bytes",
+              "type": "integer",
+              "text": "Memory of all its programs together.",
+              "get": true,
+              "optional": true,
+              "min": 67108864,
+              "max": 17592186044416
+            },
+            {
+              "name": "cpus",
+              "type": "number",
+              "text": "Cores that they may use at once.",
+              "get": true,
+              "optional": true,
+              "max": 1024
+            },
+            {
+              "name": "processes",
+              "type": "integer",
+              "text": "Processes and threads of all its programs.",
+              "get": true,
+              "optional": true,
+              "min": 8,
+              "max": 4194304
+            },
+            {
+              "name": "disk_bytes",
+              "type": "integer",
+              "text": "What its files may take on disk.",
+              "get": true,
+              "optional": true,
+              "min": 1048576,
+              "max": 1125899906842624
+            },
+            {
+              "name": "terminals",
+              "type": "integer",
+              "text": "Terminals at once.",
+              "get": true,
+              "optional": true,
+              "min": 1,
+              "max": 256
+            },
+            {
+              "name": "open_files",
+              "type": "integer",
+              "text": "Files that one program may have open at once.",
+              "get": true,
+              "optional": true,
+              "min": 64,
+              "max": 1048576
+            },
+            {
+              "name": "network",
+              "type": "string",
+              "text": "Whether its programs reach the internet; what is private to the site they never reach, unless it is in network_allow.",
+              "get": true,
+              "optional": true,
+              "one_of": [
+                "off",
+                "filtered"
+              ]
+            },
+            {
+              "name": "network_allow",
+              "type": "list",
+              "text": "What its programs may reach although the filter would refuse it.",
+              "get": true,
+              "optional": true,
+              "max": 100,
+              "of": {
+                "name": "",
+                "type": "string",
+                "text": "\"host\", \"host:port\", an address, or a range of them as \"10.0.0.0/8:443\".",
+                "get": true,
+                "min": 1,
+                "max": 300
+              }
+            },
+            {
+              "name": "idle_seconds",
+              "type": "integer",
+              "text": "After how long without anybody and without work it is stopped; 0 is never.",
+              "get": true,
+              "optional": true,
+              "max": 31622400
+            }
+          ]
+        },
+        {
+          "name": "bounded",
+          "type": "boolean",
+          "text": "Whether memory, processes and cores are bounded for the whole project; else the bounds of memory and processes are for each of its programs.",
+          "get": true,
+          "default": false
+        },
+        {
+          "name": "network",
+          "type": "string",
+          "text": "Whether its programs reach the internet now.",
+          "get": true,
+          "optional": true,
+          "one_of": [
+            "off",
+            "filtered"
+          ]
+        },
+        {
+          "name": "note",
+          "type": "string",
+          "text": "Why a limit is not kept as it was set, as a sentence.",
+          "get": true,
+          "optional": true,
+          "max": 4096
+        }
+      ]
+    },
+    {
+      "name": "project_visits",
+      "text": "Says that somebody uses a project, so that it is not stopped. A page sets it while its person acts, at most once a minute. It is not kept.",
+      "key": [
+        "project_id"
+      ],
+      "get": "nobody",
+      "create": "viewers",
+      "delete": "nobody",
+      "watch": false,
+      "limit": 1000,
+      "fields": [
+        {
+          "name": "project_id",
+          "type": "id",
+          "text": "The project.",
+          "get": false,
+          "set": "viewers",
+          "max": 128
         }
       ]
     },
@@ -1556,6 +2169,14 @@ export const SCHEMA: Schema = {
               "get": true,
               "optional": true,
               "max": 4096
+            },
+            {
+              "name": "reason",
+              "type": "string",
+              "text": "Why it ended with its project, as a sentence.",
+              "get": true,
+              "optional": true,
+              "max": 4096
             }
           ]
         }
@@ -1869,6 +2490,103 @@ export const SCHEMA: Schema = {
           "type": "integer",
           "text": "Bytes of the file system of the data.",
           "get": true
+        },
+        {
+          "name": "project_limits",
+          "type": "object",
+          "text": "What a project may use as Lyceum has it built in, where administrators have chosen nothing.",
+          "get": true,
+          "optional": true,
+          "fields": [
+            {
+              "name": "memory_bytes",
+              "type": "integer",
+              "text": "Memory of all its programs together.",
+              "get": true,
+              "optional": true,
+              "min": 67108864,
+              "max": 17592186044416
+            },
+            {
+              "name": "cpus",
+              "type": "number",
+              "text": "Cores that they may use at once.",
+              "get": true,
+              "optional": true,
+              "max": 1024
+            },
+            {
+              "name": "processes",
+              "type": "integer",
+              "text": "Processes and threads of all its programs.",
+              "get": true,
+              "optional": true,
+              "min": 8,
+              "max": 4194304
+            },
+            {
+              "name": "disk_bytes",
+              "type": "integer",
+              "text": "What its files may take on disk.",
+              "get": true,
+              "optional": true,
+              "min": 1048576,
+              "max": 1125899906842624
+            },
+            {
+              "name": "terminals",
+              "type": "integer",
+              "text": "Terminals at once.",
+              "get": true,
+              "optional": true,
+              "min": 1,
+              "max": 256
+            },
+            {
+              "name": "open_files",
+              "type": "integer",
+              "text": "Files that one program may have open at once.",
+              "get": true,
+              "optional": true,
+              "min": 64,
+              "max": 1048576
+            },
+            {
+              "name": "network",
+              "type": "string",
+              "text": "Whether its programs reach the internet; what is private to the site they never reach, unless it is in network_allow.",
+              "get": true,
+              "optional": true,
+              "one_of": [
+                "off",
+                "filtered"
+              ]
+            },
+            {
+              "name": "network_allow",
+              "type": "list",
+              "text": "What its programs may reach although the filter would refuse it.",
+              "get": true,
+              "optional": true,
+              "max": 100,
+              "of": {
+                "name": "",
+                "type": "string",
+                "text": "\"host\", \"host:port\", an address, or a range of them as \"10.0.0.0/8:443\".",
+                "get": true,
+                "min": 1,
+                "max": 300
+              }
+            },
+            {
+              "name": "idle_seconds",
+              "type": "integer",
+              "text": "After how long without anybody and without work it is stopped; 0 is never.",
+              "get": true,
+              "optional": true,
+              "max": 31622400
+            }
+          ]
         },
         {
           "name": "disk_full",

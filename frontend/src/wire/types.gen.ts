@@ -218,6 +218,27 @@ export interface ServerSettings {
   sign_up: "invitation" | "open";
   /** What the site is called. */
   name: string;
+  /** What a project may use where project_limits says nothing else; what is missing is as Lyceum has it built in. */
+  project_defaults?: {
+    /** Memory of all its programs together. */
+    memory_bytes?: number;
+    /** Cores that they may use at once. */
+    cpus?: number;
+    /** Processes and threads of all its programs. */
+    processes?: number;
+    /** What its files may take on disk. */
+    disk_bytes?: number;
+    /** Terminals at once. */
+    terminals?: number;
+    /** Files that one program may have open at once. */
+    open_files?: number;
+    /** Whether its programs reach the internet; what is private to the site they never reach, unless it is in network_allow. */
+    network?: "off" | "filtered";
+    /** What its programs may reach although the filter would refuse it. */
+    network_allow?: string[];
+    /** After how long without anybody and without work it is stopped; 0 is never. */
+    idle_seconds?: number;
+  };
 }
 
 /** What everybody may know of the site, also before signing in. */
@@ -279,6 +300,21 @@ export interface Project {
   };
   /** How its programs are kept apart from the rest, in words. */
   isolation?: string;
+  /** When it will be stopped because nobody uses it; missing while somebody does. */
+  stops_at?: number;
+  /** That the kernel has ended a program because memory was full, the last time since the project was started. */
+  out_of_memory?: {
+    /** Which program it was; missing where the kernel's log cannot be read. */
+    program?: string;
+    /** When. */
+    time: number;
+  };
+  /** Since when all the space on disk that it may have is used. */
+  disk_full?: number;
+  /** Why it should be restarted, as a sentence. */
+  restart_reason?: string;
+  /** Why its network is not as its limits say, as a sentence. */
+  network_note?: string;
 }
 
 /** Sets who is in a project; it is read in projects.users. A member may delete the own row to leave. */
@@ -291,6 +327,104 @@ export interface Member {
   email_address?: string;
   /** What this person may do. */
   role: "viewer" | "editor" | "owner";
+}
+
+/** What one project may use, where it differs from server_settings.project_defaults. A change holds at once, also while the project runs. */
+export interface ProjectLimit {
+  /** The project. */
+  project_id: string;
+  /** Memory of all its programs together. */
+  memory_bytes?: number;
+  /** Cores that they may use at once. */
+  cpus?: number;
+  /** Processes and threads of all its programs. */
+  processes?: number;
+  /** What its files may take on disk. */
+  disk_bytes?: number;
+  /** Terminals at once. */
+  terminals?: number;
+  /** Files that one program may have open at once. */
+  open_files?: number;
+  /** Whether its programs reach the internet; what is private to the site they never reach, unless it is in network_allow. */
+  network?: "off" | "filtered";
+  /** What its programs may reach although the filter would refuse it. */
+  network_allow?: string[];
+  /** After how long without anybody and without work it is stopped; 0 is never. */
+  idle_seconds?: number;
+}
+
+/** What a project uses now of what it may. Watching it with project_id makes the host of projects measure. While the project does not run there is nothing but its limits and its files. */
+export interface ProjectUsage {
+  /** The project. */
+  project_id: string;
+  /** When it was measured. */
+  time: number;
+  /** Memory of its programs, without what the kernel only keeps of files and would give back. */
+  memory_bytes?: number;
+  /** Cores that its programs have used since the measurement before. */
+  cpus?: number;
+  /** Its processes and their threads. */
+  processes?: number;
+  /** What its files take on disk. */
+  disk_bytes?: number;
+  /** How that is known: the file system counts and refuses, or the host looks now and then. */
+  disk_by?: "quota" | "polling";
+  /** Its terminals. */
+  terminals?: number;
+  /** What it may use, as it is in force. */
+  limits: {
+    /** Memory of all its programs together. */
+    memory_bytes?: number;
+    /** Cores that they may use at once. */
+    cpus?: number;
+    /** Processes and threads of all its programs. */
+    processes?: number;
+    /** What its files may take on disk. */
+    disk_bytes?: number;
+    /** Terminals at once. */
+    terminals?: number;
+    /** Files that one program may have open at once. */
+    open_files?: number;
+    /** Whether its programs reach the internet; what is private to the site they never reach, unless it is in network_allow. */
+    network?: "off" | "filtered";
+    /** What its programs may reach although the filter would refuse it. */
+    network_allow?: string[];
+    /** After how long without anybody and without work it is stopped; 0 is never. */
+    idle_seconds?: number;
+  };
+  /** What it might use if project_limits said nothing. */
+  defaults: {
+    /** Memory of all its programs together. */
+    memory_bytes?: number;
+    /** Cores that they may use at once. */
+    cpus?: number;
+    /** Processes and threads of all its programs. */
+    processes?: number;
+    /** What its files may take on disk. */
+    disk_bytes?: number;
+    /** Terminals at once. */
+    terminals?: number;
+    /** Files that one program may have open at once. */
+    open_files?: number;
+    /** Whether its programs reach the internet; what is private to the site they never reach, unless it is in network_allow. */
+    network?: "off" | "filtered";
+    /** What its programs may reach although the filter would refuse it. */
+    network_allow?: string[];
+    /** After how long without anybody and without work it is stopped; 0 is never. */
+    idle_seconds?: number;
+  };
+  /** Whether memory, processes and cores are bounded for the whole project; else the bounds of memory and processes are for each of its programs. */
+  bounded: boolean;
+  /** Whether its programs reach the internet now. */
+  network?: "off" | "filtered";
+  /** Why a limit is not kept as it was set, as a sentence. */
+  note?: string;
+}
+
+/** Says that somebody uses a project, so that it is not stopped. A page sets it while its person acts, at most once a minute. It is not kept. */
+export interface ProjectVisit {
+  /** The project. */
+  project_id: string;
 }
 
 /** Open or once opened files, and how far they are saved. */
@@ -477,6 +611,8 @@ export interface Terminal {
     exit_code?: number;
     /** The signal that ended it. */
     signal?: string;
+    /** Why it ended with its project, as a sentence. */
+    reason?: string;
   };
 }
 
@@ -572,6 +708,27 @@ export interface ServerStats {
   disk_free: number;
   /** Bytes of the file system of the data. */
   disk_size: number;
+  /** What a project may use as Lyceum has it built in, where administrators have chosen nothing. */
+  project_limits?: {
+    /** Memory of all its programs together. */
+    memory_bytes?: number;
+    /** Cores that they may use at once. */
+    cpus?: number;
+    /** Processes and threads of all its programs. */
+    processes?: number;
+    /** What its files may take on disk. */
+    disk_bytes?: number;
+    /** Terminals at once. */
+    terminals?: number;
+    /** Files that one program may have open at once. */
+    open_files?: number;
+    /** Whether its programs reach the internet; what is private to the site they never reach, unless it is in network_allow. */
+    network?: "off" | "filtered";
+    /** What its programs may reach although the filter would refuse it. */
+    network_allow?: string[];
+    /** After how long without anybody and without work it is stopped; 0 is never. */
+    idle_seconds?: number;
+  };
   /** Whether writes are refused for want of room. */
   disk_full: boolean;
 }
@@ -605,6 +762,9 @@ export interface Tables {
   site_settings: SiteSettings;
   projects: Project;
   members: Member;
+  project_limits: ProjectLimit;
+  project_usage: ProjectUsage;
+  project_visits: ProjectVisit;
   documents: Document;
   document_paths: DocumentPath;
   document_states: DocumentState;
@@ -629,6 +789,9 @@ export const keys = {
   site_settings: ["id"],
   projects: ["id"],
   members: ["project_id", "account_id"],
+  project_limits: ["project_id"],
+  project_usage: ["project_id"],
+  project_visits: ["project_id"],
   documents: ["id"],
   document_paths: ["project_id", "path"],
   document_states: ["document_id"],
@@ -684,8 +847,8 @@ export const TABLES: { readonly [T in TableName]: TableInfo } = {
   },
   server_settings: {
     key: ["id"],
-    fields: ["id", "name", "sign_up"],
-    settable: ["id", "name", "sign_up"],
+    fields: ["id", "name", "project_defaults", "sign_up"],
+    settable: ["id", "name", "project_defaults", "sign_up"],
     limit: 1000,
   },
   site_settings: {
@@ -696,7 +859,7 @@ export const TABLES: { readonly [T in TableName]: TableInfo } = {
   },
   projects: {
     key: ["id"],
-    fields: ["action_request", "created", "description", "id", "isolation", "last_edited", "state", "title", "users"],
+    fields: ["action_request", "created", "description", "disk_full", "id", "isolation", "last_edited", "network_note", "out_of_memory", "restart_reason", "state", "stops_at", "title", "users"],
     settable: ["action_request", "description", "id", "title"],
     fresh: ["action_request"],
     limit: 1000,
@@ -705,6 +868,24 @@ export const TABLES: { readonly [T in TableName]: TableInfo } = {
     key: ["project_id", "account_id"],
     fields: ["account_id", "email_address", "project_id", "role"],
     settable: ["account_id", "email_address", "project_id", "role"],
+    limit: 1000,
+  },
+  project_limits: {
+    key: ["project_id"],
+    fields: ["cpus", "disk_bytes", "idle_seconds", "memory_bytes", "network", "network_allow", "open_files", "processes", "project_id", "terminals"],
+    settable: ["cpus", "disk_bytes", "idle_seconds", "memory_bytes", "network", "network_allow", "open_files", "processes", "project_id", "terminals"],
+    limit: 1000,
+  },
+  project_usage: {
+    key: ["project_id"],
+    fields: ["bounded", "cpus", "defaults", "disk_by", "disk_bytes", "limits", "memory_bytes", "network", "note", "processes", "project_id", "terminals", "time"],
+    settable: [],
+    limit: 1000,
+  },
+  project_visits: {
+    key: ["project_id"],
+    fields: ["project_id"],
+    settable: ["project_id"],
     limit: 1000,
   },
   documents: {
@@ -763,7 +944,7 @@ export const TABLES: { readonly [T in TableName]: TableInfo } = {
   },
   server_stats: {
     key: ["id"],
-    fields: ["changes_per_second", "commit_p50_ms", "commit_p99_ms", "commits_failed", "commits_per_second", "connections", "cpu", "delivered_per_second", "disk_free", "disk_full", "disk_size", "fan_out_p50_ms", "fan_out_p99_ms", "goroutines", "heap", "id", "memory", "open_files", "processors", "received_per_second", "requests_per_second", "sent_per_second", "shared_queries", "started", "subscriptions", "time", "version", "wal_bytes", "window_ms", "writes_per_commit"],
+    fields: ["changes_per_second", "commit_p50_ms", "commit_p99_ms", "commits_failed", "commits_per_second", "connections", "cpu", "delivered_per_second", "disk_free", "disk_full", "disk_size", "fan_out_p50_ms", "fan_out_p99_ms", "goroutines", "heap", "id", "memory", "open_files", "processors", "project_limits", "received_per_second", "requests_per_second", "sent_per_second", "shared_queries", "started", "subscriptions", "time", "version", "wal_bytes", "window_ms", "writes_per_commit"],
     settable: [],
     limit: 1000,
   },

@@ -12,17 +12,26 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
+	"lyceum/projects/agent"
 	"lyceum/projects/sandbox"
 )
 
-// Build compiles the intruder, static, into a folder and returns its path.
-func Build(t *testing.T, folder string) string {
+// Programs that Build compiles.
+const (
+	Intruder = "lyceum/projects/sandbox/sandboxtest/intruder"
+	Agent    = "lyceum/projects/agent/lyceum-agent"
+)
+
+// Build compiles a program, static, into a folder and returns its path.
+func Build(t *testing.T, folder, program string) string {
 	t.Helper()
-	path := filepath.Join(folder, "intruder")
-	cmd := exec.Command("go", "build", "-ldflags", "-s -w", "-o", path, "lyceum/projects/sandbox/sandboxtest/intruder")
+	path := filepath.Join(folder, filepath.Base(program))
+	cmd := exec.Command("go", "build", "-ldflags", "-s -w", "-o", path, program)
 	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build the intruder: %v\n%s", err, out)
+		t.Fatalf("build %s: %v\n%s", program, err, out)
 	}
 	return path
 }
@@ -33,7 +42,10 @@ var limits = sandbox.Limits{MemoryBytes: 96 << 20, Processes: 80, CPUs: 2, Share
 // bench is one open sandbox and the host around it.
 type bench struct {
 	sandbox  *sandbox.Sandbox
+	program  *sandbox.Program
 	intruder []byte
+	column   Column
+	started  int
 	base     string // 0711: a folder as the data directory is, but for the way in
 }
 
@@ -48,15 +60,26 @@ func newBench(t *testing.T, mode sandbox.Mode, intruder string) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = program.Close() })
+	// A descriptor that some library of the server has left open, of all things of
+	// a folder: nothing inside may have it.
+	stray, err := unix.Open("/", unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(stray) })
 	s, err := sandbox.Open(t.Context(), sandbox.Options{Mode: mode, Program: program, Limits: limits})
 	if err != nil {
 		t.Fatalf("this machine cannot do mode %s, which the tests need: %v", mode, err)
 	}
-	return &bench{sandbox: s, intruder: data, base: t.TempDir()}
+	return &bench{sandbox: s, program: program, intruder: data, column: Column{}, base: t.TempDir()}
 }
 
-// testUID is far outside of any range of projects.
-const testUID = 1_899_999_999
+// firstUID is far outside of any range of projects. Each project of a test has
+// its own, as on a server.
+const firstUID = 1_899_000_000
+
+// agentSecret is what the real agent wants to hear; the intruder does not ask.
+const agentSecret = "between us"
 
 // project is a running sandbox.
 type project struct {
@@ -86,7 +109,8 @@ func (b *bench) start(t *testing.T) *project {
 		t.Fatal(err)
 	}
 	if b.sandbox.OwnUID() {
-		p.uid = testUID
+		b.started++
+		p.uid = firstUID + b.started
 		for _, path := range []string{p.home, tmp, tool} {
 			if err := os.Chown(path, p.uid, p.uid); err != nil {
 				t.Fatal(err)
@@ -104,8 +128,12 @@ func (b *bench) start(t *testing.T) *project {
 		t.Fatal(err)
 	}
 	defer file.Close()
+	config, err := json.Marshal(agent.Config{Project: "test", Secret: agentSecret, Home: "/home/user", Scratch: "/tmp"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	p.process, err = b.sandbox.Start(t.Context(), sandbox.Spec{
-		Name: "test-" + filepath.Base(base) + fmt.Sprint(os.Getpid()), UID: p.uid, Home: p.home, Tmp: tmp, Listener: file,
+		Name: "test-" + filepath.Base(base) + fmt.Sprint(os.Getpid()), UID: p.uid, Home: p.home, Tmp: tmp, Listener: file, Config: config,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -118,8 +146,9 @@ func (b *bench) start(t *testing.T) *project {
 	return p
 }
 
-// answerTime is far above what any program of the tests needs.
-const answerTime = 30 * time.Second
+// answerTime is far above what any program of the tests needs, also on a processor
+// that is emulated.
+const answerTime = 2 * time.Minute
 
 // run runs the intruder inside and returns what it printed.
 func (p *project) run(args ...string) (output, failure string) {

@@ -16,11 +16,19 @@
 //  8. Writes fail outside of home, /tmp and the small file systems in memory.
 //  9. No program gives more rights; none are inherited, nor groups, descriptors
 //     or variables.
-//  10. Processes, memory, terminals and file systems in memory are bounded, and
-//     the agent serves while they are used up.
+//  10. Processes, memory, terminals, cores and file systems in memory are
+//     bounded, the agent serves while they are used up, and nothing that the
+//     kernel counts is used up for other projects.
 //  11. kill -9 -1 spares the agent; a stop leaves no process; a later server
 //     finds it again.
+//  12. The agent itself, taken over, can do no more than a program of the
+//     project. What it may say to the server is tried in package agent.
+//  13. What a mode cannot keep doctor says. A machine that cannot isolate is
+//     tried in package sandbox.
 //
-// A hostile agent (12) is tried in package agent, a machine that cannot isolate
-// (13) in package sandbox.
+// There are two probers that share nothing. The intruder is a Go program that
+// makes single calls and judges them by their errno. The shell types what a
+// student would, in bash, in a terminal of the real agent, and is judged by what
+// it says and by what has become of the host. Run returns what a mode keeps, for
+// the table mode × escape (make attack-sandbox).
 package sandboxtest

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"lyceum/projects/network/link"
 )
 
 // readOnlyProc are parts of /proc that change the host for who may write them.
@@ -29,7 +31,7 @@ func (t *tree) assemble(plan Plan) error {
 	if err := os.Chdir(oldRootHit); err != nil {
 		return fmt.Errorf("enter the new root: %w", err)
 	}
-	for _, name := range []string{"proc", "sys", "dev/pts", "dev/shm", "run/user", "tmp", "home/user", "etc", "var", "root", "mnt"} {
+	for _, name := range []string{"proc", "sys", "dev/pts", "dev/shm", "run/user", "tmp", "home/user", "etc", "var", "root", "mnt", strings.TrimPrefix(CommandsDir, "/")} {
 		if err := os.MkdirAll(name, 0o755); err != nil {
 			return fmt.Errorf("make the folder %s: %w", name, err)
 		}
@@ -139,7 +141,7 @@ func generate(plan Plan) error {
 		"etc/group":       fmt.Sprintf("root:x:0:\ntty:x:5:\nuser:x:%d:\nnogroup:x:65534:\n", plan.GID),
 		"etc/hosts":       "127.0.0.1 localhost " + plan.Hostname + "\n::1 localhost ip6-localhost ip6-loopback\n",
 		"etc/hostname":    plan.Hostname + "\n",
-		"etc/resolv.conf": "", // there is no network to ask
+		"etc/resolv.conf": fmt.Sprintf("nameserver %s\noptions timeout:4\n", link.Gateway4), // there while the network is on
 		"etc/nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n" +
 			"protocols: files\nservices: files\nethers: files\nrpc: files\n",
 	}
@@ -147,6 +149,9 @@ func generate(plan Plan) error {
 		if err := os.WriteFile(name, []byte(content), 0o444); err != nil {
 			return fmt.Errorf("write %s: %w", name, err)
 		}
+	}
+	if err := WriteCommands(strings.TrimPrefix(CommandsDir, "/")); err != nil {
+		return err
 	}
 	links := map[string]string{
 		"dev/ptmx": "pts/ptmx", "dev/fd": "/proc/self/fd", "dev/stdin": "/proc/self/fd/0",

@@ -7,6 +7,6 @@
 // executes the agent as process 1. Whatever fails on the way is written to the
 // ready pipe and the process ends: a sandbox is complete or there is none.
 //
-// It uses raw system calls of one locked thread and imports nothing but x/sys,
+// It uses raw system calls of one locked thread and imports little but x/sys,
 // because it is part of a program that each project runs.
 package stage

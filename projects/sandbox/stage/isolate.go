@@ -22,6 +22,11 @@ func isolate(plan Plan) error {
 		// namespaces too.
 		_ = os.WriteFile("/proc/sys/user/max_user_namespaces", []byte("0"), 0)
 	}
+	if plan.NetworkFD != 0 { // while the host's devices can be seen
+		if err := giveNetwork(plan.NetworkFD); err != nil {
+			return err
+		}
+	}
 	root, err := openSources(plan)
 	if err != nil {
 		return err
@@ -62,8 +67,7 @@ func enter() error {
 	return nil
 }
 
-// loopbackUp switches on 127.0.0.1 of the new network namespace, the only
-// address there is.
+// loopbackUp switches on 127.0.0.1 of the new network namespace.
 func loopbackUp() error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

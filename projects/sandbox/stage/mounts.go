@@ -15,8 +15,14 @@ import (
 const (
 	rootBytes  = 4 << 20
 	rootInodes = 4096
-	maxPTYs    = 64 // a project cannot take those of the host
 )
+
+// DevptsOptions are the options of /dev/pts with as many pseudo-terminals as max,
+// names and values in turn. Whoever sets one anew sets all: the rest would
+// become the kernel's own.
+func DevptsOptions(max int64) []string {
+	return []string{"mode", "620", "ptmxmode", "666", "max", strconv.FormatInt(max, 10)}
+}
 
 // devices are the nodes a program may expect; nothing else of /dev is there.
 var devices = []string{"null", "zero", "full", "random", "urandom", "tty"}
@@ -84,8 +90,7 @@ func (t *tree) openMemory(plan Plan) error {
 		{&t.sys, "sysfs", quiet | unix.MOUNT_ATTR_RDONLY, nil},
 		{&t.root, "tmpfs", unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV, []string{
 			"mode", "755", "size", strconv.Itoa(rootBytes), "nr_inodes", strconv.Itoa(rootInodes)}},
-		{&t.pts, "devpts", unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NOEXEC, []string{
-			"mode", "620", "ptmxmode", "666", "max", strconv.Itoa(maxPTYs)}},
+		{&t.pts, "devpts", unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NOEXEC, DevptsOptions(plan.PTYs)},
 		{&t.shm, "tmpfs", unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV, []string{
 			"mode", "1777", "size", shared, "nr_inodes", strconv.Itoa(rootInodes)}},
 		{&t.run, "tmpfs", unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV, []string{

@@ -25,11 +25,15 @@ type Plan struct {
 	TmpFD    int // detached mount of /tmp, 0: open TmpPath
 	TmpPath  string
 
+	NetworkFD int // socket on which the interface is handed over, 0: none is made
+
 	SharedMemoryBytes int64    // bound of /dev/shm and of /run/user
 	Filter            []uint64 // seccomp program, each a packed sock_filter
 	UserProcs         []int    // cgroup.procs of the user leaf, for the shim
 	Processes         uint64   // RLIMIT_NPROC of programs, 0: none
 	DataBytes         uint64   // RLIMIT_DATA of programs, 0: none
+	OpenFiles         uint64   // RLIMIT_NOFILE of programs, 0: none
+	PTYs              int64    // pseudo-terminals at once
 	Arguments         []string // of the agent
 }
 
@@ -37,5 +41,7 @@ type Plan struct {
 const (
 	Home       = "/home/user"
 	RuntimeDir = "/run/user"
-	oldRootHit = "/proc" // where the new root is put together; everybody has it
+	// CommandsDir has the commands that a project page understands; read-only.
+	CommandsDir = "/run/lyceum/bin"
+	oldRootHit  = "/proc" // where the new root is put together; everybody has it
 )

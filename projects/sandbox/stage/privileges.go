@@ -60,16 +60,24 @@ func unpack(n uint64) unix.SockFilter {
 	return unix.SockFilter{Code: uint16(n >> 48), Jt: uint8(n >> 40), Jf: uint8(n >> 32), K: uint32(n)}
 }
 
-func installFilter(packed []uint64) error {
+// Filter unpacks a program for the kernel.
+func Filter(packed []uint64) (*unix.SockFprog, error) {
 	if len(packed) == 0 {
-		return fmt.Errorf("the plan has no system call filter")
+		return nil, fmt.Errorf("the plan has no system call filter")
 	}
 	program := make([]unix.SockFilter, len(packed))
 	for i, n := range packed {
 		program[i] = unpack(n)
 	}
-	prog := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
-	_, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&prog)))
+	return &unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}, nil
+}
+
+func installFilter(packed []uint64) error {
+	program, err := Filter(packed)
+	if err != nil {
+		return err
+	}
+	_, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(program)))
 	if errno != 0 {
 		return fmt.Errorf("install the system call filter: %w", errno)
 	}

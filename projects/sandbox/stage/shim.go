@@ -11,14 +11,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// resources are the limits that the shim sets.
+var resources = []int{unix.RLIMIT_NPROC, unix.RLIMIT_DATA, unix.RLIMIT_NOFILE}
+
 // Shim is the way of every program of a person: it leaves the agent's cgroup
 // for the user's, takes on the limits, and becomes the program. It returns only
 // with an error.
 //
-// Arguments: the descriptors of cgroup.procs ("8,9" or ""), RLIMIT_NPROC,
-// RLIMIT_DATA (0 is none), then the program and its arguments.
+// Arguments: the descriptors of cgroup.procs ("8,9" or ""), the limits in the
+// order of resources (0 is none), then the program and its arguments.
 func Shim(arguments []string) error {
-	if len(arguments) < 4 {
+	first := 1 + len(resources)
+	if len(arguments) <= first {
 		return errors.New("the shim needs a program")
 	}
 	if err := joinUserLeaf(arguments[0]); err != nil {
@@ -27,7 +31,7 @@ func Shim(arguments []string) error {
 	if err := setLeftAlone(byDefault); err != nil {
 		return err
 	}
-	for i, resource := range []int{unix.RLIMIT_NPROC, unix.RLIMIT_DATA} {
+	for i, resource := range resources {
 		n, err := strconv.ParseUint(arguments[1+i], 10, 64)
 		if err != nil {
 			return fmt.Errorf("limit %d: %w", i, err)
@@ -44,11 +48,11 @@ func Shim(arguments []string) error {
 			return fmt.Errorf("set limit %d: %w", i, err)
 		}
 	}
-	name, err := exec.LookPath(arguments[3])
+	name, err := exec.LookPath(arguments[first])
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("execute %s: %w", name, unix.Exec(name, arguments[3:], os.Environ()))
+	return fmt.Errorf("execute %s: %w", name, unix.Exec(name, arguments[first:], os.Environ()))
 }
 
 func joinUserLeaf(list string) error {

@@ -78,6 +78,7 @@ func agentArguments(plan Plan) []string {
 		"-procs=" + strings.Join(procs, ","),
 		"-processes=" + strconv.FormatUint(plan.Processes, 10),
 		"-data-bytes=" + strconv.FormatUint(plan.DataBytes, 10),
+		"-open-files=" + strconv.FormatUint(plan.OpenFiles, 10),
 		"-isolated=" + strconv.FormatBool(plan.Isolated),
 	}, plan.Arguments...)
 }

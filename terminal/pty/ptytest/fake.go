@@ -17,6 +17,8 @@ type Fake struct {
 	Sizes chan pty.Size
 	// RawKeys lets Interrupt answer false.
 	RawKeys bool
+	// WorksIn is what Folder answers.
+	WorksIn string
 	// Stubborn ignores Hangup.
 	Stubborn bool
 
@@ -71,6 +73,8 @@ func (f *Fake) End(e pty.Exit) {
 	}
 	f.change.Broadcast()
 }
+
+func (f *Fake) Folder() string { return f.WorksIn }
 
 func (f *Fake) Read(p []byte) (int, error) {
 	f.mu.Lock()

@@ -1,45 +1,28 @@
+import { Link } from "@tanstack/react-router";
+import { IconAdjustments } from "@tabler/icons-react";
 import { useState } from "react";
 import { rowsOf } from "../../live/live";
-import { useAccountId, useLive } from "../../live/react";
+import { useLive } from "../../live/react";
+import { Button } from "../../ui/Button";
 import { Notice } from "../../ui/Notice";
 import { Page } from "../../ui/Page";
 import { Waiting } from "../../ui/Waiting";
 import type { ServerStats } from "../../wire/types.gen";
 import { some, upFor } from "./figures";
 import { Figures } from "./Figures";
+import { ForAdministrators } from "./ForAdministrators";
 import { remember } from "./history";
 import { SlowQueriesCard } from "./SlowQueriesCard";
 import { TablesCard } from "./TablesCard";
 
 /** What the server does right now, for administrators. */
 export function ServerPage() {
-  const id = useAccountId();
-  const account = useLive("accounts", id === undefined ? undefined : { id, administrator: null });
-  const body = () => {
-    switch (account.state) {
-      case "loading":
-        return <Waiting what="your account" />;
-      case "failed":
-        return <Notice kind="failed">{account.error.message}</Notice>;
-      case "stale":
-      case "ready":
-        if (!rowsOf(account)[0]?.administrator) {
-          return (
-            <Page title="Server">
-              <Notice kind="info">
-                What the server does is shown to administrators only. If you need it, ask one of them to make you an
-                administrator.
-              </Notice>
-            </Page>
-          );
-        }
-        return <Dashboard />;
-    }
-  };
   return (
     <>
       <title>Server · Lyceum</title>
-      {body()}
+      <ForAdministrators title="Server" what="What the server does">
+        <Dashboard />
+      </ForAdministrators>
     </>
   );
 }
@@ -90,7 +73,16 @@ function Dashboard() {
     );
   }
   return (
-    <Page title="Server" width="full" description={now && <Since stats={now} />}>
+    <Page
+      title="Server"
+      width="full"
+      description={now && <Since stats={now} />}
+      action={
+        <Button icon={<IconAdjustments size={16} />} renderRoot={(props) => <Link to="/server/limits" {...props} />}>
+          Limits of projects
+        </Button>
+      }
+    >
       {server.state === "stale" && <Notice kind="warn">There is no connection: this is how it was.</Notice>}
       {now ? <Figures stats={now} history={history} /> : <Waiting what="the first figures" />}
       <TablesCard />

@@ -17,12 +17,20 @@ import { TextArea } from "./TextArea";
 import { usePeople } from "./usePeople";
 import { useSession } from "./useSession";
 
+/** A line of the text, and maybe a column, from 1. */
+export interface Aim {
+  line: number;
+  column?: number;
+}
+
 export interface EditorFrameProps {
   projectId: string;
   path: string;
   role: Member["role"];
   /** False while another tab covers it: it stays, and is nowhere for others. */
   visible?: boolean;
+  /** A place to show; another object shows it again. */
+  aim?: Aim;
   /** Goes back to where the file was opened from; without it that is the page's business. */
   onClose?(): void;
   /** The file was renamed: it is open under another path from now on. */
@@ -38,7 +46,7 @@ export function EditorFrame(props: EditorFrameProps) {
 
 type OpenProps = EditorFrameProps & { session: DocumentSession; onAnew(): void };
 
-function OpenDocument({ projectId, path, role, visible = true, session, onClose, onMoved, onAnew }: OpenProps) {
+function OpenDocument({ projectId, path, role, visible = true, aim, session, onClose, onMoved, onAnew }: OpenProps) {
   const view = useSyncExternalStore(session.subscribe, session.view);
   const late = useLate(view);
   const connected = useConnection().state === "open";
@@ -107,6 +115,7 @@ function OpenDocument({ projectId, path, role, visible = true, session, onClose,
             path={path}
             readOnly={view.readOnly || role === "viewer"}
             visible={visible}
+            aim={aim}
             people={people}
             onSelect={move}
           />

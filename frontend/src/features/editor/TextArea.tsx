@@ -15,12 +15,13 @@ export interface TextAreaProps {
   path: string;
   readOnly: boolean;
   visible: boolean;
+  aim?: { line: number; column?: number };
   people: readonly Person[];
   onSelect(span: Span | undefined): void;
 }
 
 /** Where the text stands: CodeMirror, attached to the session for as long as this is mounted. */
-export function TextArea({ session, path, readOnly, visible, people, onSelect }: TextAreaProps) {
+export function TextArea({ session, path, readOnly, visible, aim, people, onSelect }: TextAreaProps) {
   const host = useRef<HTMLDivElement>(null);
   const editor = useRef<AttachedEditor>(undefined);
   const settings = useEditorSettings();
@@ -58,6 +59,9 @@ export function TextArea({ session, path, readOnly, visible, people, onSelect }:
     // On a telephone the focus would bring up the keyboard.
     if (visible && matchMedia("(pointer: fine)").matches) editor.current?.focus();
   }, [visible]);
+  useEffect(() => {
+    if (aim) editor.current?.goTo(aim.line, aim.column ?? 1);
+  }, [aim]);
 
   return <div ref={host} className={styles.text} />;
 }

@@ -55,6 +55,8 @@ export interface AttachedEditor {
   setReadOnly(readOnly: boolean): void;
   setPeople(people: readonly Person[]): void;
   focus(): void;
+  /** Selects a place, from 1, or the nearest there is, and brings it into view. */
+  goTo(line: number, column: number): void;
   detach(): void;
 }
 
@@ -116,6 +118,13 @@ export function attachEditor(
       view.dispatch({ effects: editing.reconfigure(editingOf(next)) });
     },
     setPeople: (next) => view.dispatch({ effects: setPeople.of(next) }),
+    goTo: (line, column) => {
+      const { doc } = view.state;
+      const at = doc.line(Math.min(Math.max(line, 1), doc.lines));
+      const anchor = Math.min(at.from + Math.max(column, 1) - 1, at.to);
+      view.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: "center" }) });
+      view.focus();
+    },
     focus: () => {
       view.requestMeasure(); // it may have been hidden
       view.focus();

@@ -198,6 +198,32 @@ describe("terminals", () => {
     expect(server.sets[0]?.[1]).toEqual({ id: "new", project_id: "p1", title: "Terminal 2" });
   });
 
+  test("one is renamed in its place: Enter keeps the title, Escape leaves it", async () => {
+    server.put("directories", home);
+    server.put("terminals", { id: "t1", project_id: "p1", title: "build", created: 1 });
+    await show();
+    await page.getByRole("button", { name: "Actions for build" }).click();
+    await page.getByRole("menuitem", { name: "Rename" }).click();
+    await page.getByRole("textbox", { name: "New title of build" }).fill("tests");
+    await userEvent.keyboard("{Escape}");
+    await expect.element(page.getByRole("button", { name: "build", exact: true })).toBeVisible();
+    expect(server.sets).toEqual([]);
+    (page.getByRole("button", { name: "build", exact: true }).element() as HTMLElement).focus();
+    await userEvent.keyboard("{F2}");
+    await page.getByRole("textbox", { name: "New title of build" }).fill(" tests ");
+    await userEvent.keyboard("{Enter}");
+    await vi.waitFor(() => expect(server.sets[0]?.[1]).toEqual({ id: "t1", title: "tests" }));
+  });
+
+  test("5,000 of them are not all listed at once", async () => {
+    server.put("directories", home);
+    for (let at = 0; at < 5000; at++)
+      server.put("terminals", { id: `t${at}`, project_id: "p1", title: `shell ${at}`, created: at });
+    await show();
+    await expect.element(page.getByRole("button", { name: "Show all 5000 terminals" })).toBeInTheDocument();
+    expect(document.querySelectorAll('[aria-label^="Actions for shell"]')).toHaveLength(100);
+  });
+
   test("ending one asks first", async () => {
     server.put("terminals", { id: "t1", project_id: "p1", title: "build", created: 1 });
     await show();

@@ -29,7 +29,7 @@ export function FilesPanel({ projectId, path, role, onOpen, onOpenTerminal }: Fi
   const [asking, setAsking] = useState<Asking>();
   const scroller = useRef<HTMLDivElement>(null);
   const [uploads, list] = useUploads(projectId);
-  const upload = (chosen: readonly File[]) => uploads.add(path, chosen);
+  const upload = (chosen: readonly File[]) => void uploads.add(path, chosen);
   const { over, handlers } = useDrop(mayEdit, upload);
 
   return (

@@ -14,6 +14,9 @@ import { nextTitle } from "./titles";
 /** The longest title that the schema takes. */
 const MAX_TITLE = 100;
 
+/** How many are listed at once: more are a script's doing, and would make the page slow. */
+const MAX_LISTED = 100;
+
 interface Shown {
   id: string;
   title: string;
@@ -29,6 +32,8 @@ export function TerminalList(props: { projectId: string; mayEdit: boolean; onOpe
     { order_by: "created" },
   );
   const terminals = rowsOf(live);
+  const [all, setAll] = useState(false);
+  const listed = all ? terminals : terminals.slice(0, MAX_LISTED);
   const [asking, setAsking] = useState<{ act: "rename" | "end"; terminal: Shown }>();
   const make = useAction((store) =>
     store.set("terminals", { id: "new", project_id: projectId, title: nextTitle(terminals.map(({ title }) => title)) }),
@@ -61,62 +66,87 @@ export function TerminalList(props: { projectId: string; mayEdit: boolean; onOpe
         )
       ) : (
         <ul className={styles.list}>
-          {terminals.map((terminal) => (
+          {listed.map((terminal) => (
             <li key={terminal.id}>
-              <div className={styles.row}>
-                <button type="button" className={styles.open} onClick={() => onOpen(terminal.id)}>
-                  <IconTerminal2 size={18} className={styles.icon} aria-hidden />
-                  <span className={styles.name}>{terminal.title}</span>
-                  {terminal.ended && <span className={styles.ended}>ended</span>}
-                </button>
-                {mayEdit && (
-                  <Menu
-                    trigger={
-                      <IconButton label={`Actions for ${terminal.title}`} icon={<IconDots size={17} />} size="small" />
-                    }
-                    entries={[
-                      {
-                        label: "Rename",
-                        icon: <IconPencil size={16} />,
-                        onSelect: () => setAsking({ act: "rename", terminal }),
-                      },
-                      {
-                        label: "End and remove",
-                        icon: <IconX size={16} />,
-                        danger: true,
-                        onSelect: () => setAsking({ act: "end", terminal }),
-                      },
-                    ]}
-                  />
-                )}
-              </div>
+              {asking?.act === "rename" && asking.terminal.id === terminal.id ? (
+                <RenameTerminal terminal={terminal} onClose={() => setAsking(undefined)} />
+              ) : (
+                <div className={styles.row}>
+                  <button
+                    type="button"
+                    className={styles.open}
+                    onClick={() => onOpen(terminal.id)}
+                    onKeyDown={(event) => {
+                      if (event.key === "F2" && mayEdit) setAsking({ act: "rename", terminal });
+                    }}
+                  >
+                    <IconTerminal2 size={18} className={styles.icon} aria-hidden />
+                    <span className={styles.name}>{terminal.title}</span>
+                    {terminal.ended && <span className={styles.ended}>ended</span>}
+                  </button>
+                  {mayEdit && (
+                    <Menu
+                      trigger={
+                        <IconButton
+                          label={`Actions for ${terminal.title}`}
+                          icon={<IconDots size={17} />}
+                          size="small"
+                        />
+                      }
+                      entries={[
+                        {
+                          label: "Rename",
+                          icon: <IconPencil size={16} />,
+                          onSelect: () => setAsking({ act: "rename", terminal }),
+                        },
+                        {
+                          label: "End and remove",
+                          icon: <IconX size={16} />,
+                          danger: true,
+                          onSelect: () => setAsking({ act: "end", terminal }),
+                        },
+                      ]}
+                    />
+                  )}
+                </div>
+              )}
             </li>
           ))}
         </ul>
       )}
-      {asking?.act === "rename" && <RenameTerminal terminal={asking.terminal} onClose={() => setAsking(undefined)} />}
+      {listed.length < terminals.length && (
+        <Button size="small" kind="quiet" onClick={() => setAll(true)}>
+          Show all {terminals.length} terminals
+        </Button>
+      )}
       {asking?.act === "end" && <EndTerminal terminal={asking.terminal} onClose={() => setAsking(undefined)} />}
     </section>
   );
 }
 
+/** The title of a row while it is changed: Enter keeps it, Escape leaves it. */
 function RenameTerminal({ terminal, onClose }: { terminal: Shown; onClose(): void }) {
   const [title, setTitle] = useState(terminal.title);
   const rename = useAction((store) => store.set("terminals", { id: terminal.id, title: title.trim() }));
+  const keep = () => {
+    if (title.trim() === "" || title.trim() === terminal.title) onClose();
+    else void rename.run().then((row) => row && onClose());
+  };
   return (
-    <FormDialog
-      title={`Rename “${terminal.title}”`}
-      open
-      onClose={onClose}
-      action="Rename"
-      busy={rename.busy}
-      disabled={title.trim() === ""}
+    <TextField
+      label={`New title of ${terminal.title}`}
+      hideLabel
+      value={title}
+      onChange={setTitle}
+      maxLength={MAX_TITLE}
+      autoComplete="off"
+      autoFocus
       error={rename.error?.message}
-      onSubmit={() => void rename.run().then((row) => row && onClose())}
-      size="small"
-    >
-      <TextField label="Title" value={title} onChange={setTitle} maxLength={MAX_TITLE} autoComplete="off" autoFocus />
-    </FormDialog>
+      onKeyDown={(event) => {
+        if (event.key === "Enter") keep();
+        if (event.key === "Escape") onClose();
+      }}
+    />
   );
 }
 

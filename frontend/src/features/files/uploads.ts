@@ -51,15 +51,34 @@ export class Uploads {
 
   view = (): readonly Upload[] => this.list;
 
-  /** Sends files into a folder. */
-  add(folder: string, files: Iterable<File>): void {
+  /** Sends files into a folder; tells the paths of those that have arrived when none is on its way any more. */
+  add(folder: string, files: Iterable<File>): Promise<readonly string[]> {
+    const mine = new Set<number>();
+
     for (const file of files) {
       // A dropped folder gives its files paths below it.
       const path = join(folder, file.webkitRelativePath || file.name);
       const view: Upload = { id: ++this.count, path, size: file.size, sent: 0, state: { is: "waiting" } };
       this.jobs.push({ view, file, overwrite: false, abort: new AbortController() });
+      mine.add(view.id);
     }
     this.next();
+    return this.ended(mine);
+  }
+
+  private ended(mine: ReadonlySet<number>): Promise<readonly string[]> {
+    const arrived = new Map<number, string>();
+    return new Promise((resolve) => {
+      const look = () => {
+        const own = this.list.filter(({ id }) => mine.has(id));
+        for (const { id, path, state } of own) if (state.is === "done") arrived.set(id, path);
+        if (own.some(({ state }) => state.is !== "done" && state.is !== "failed")) return;
+        stop();
+        resolve([...arrived.values()]);
+      };
+      const stop = this.subscribe(look);
+      look();
+    });
   }
 
   /** Answers the question whether to replace what is there. */

@@ -13,7 +13,7 @@ export function useUploads(projectId: string): [Uploads, readonly Upload[]] {
   return [uploads, useSyncExternalStore(uploads.subscribe, uploads.view)];
 }
 
-function uploadsFor(store: LiveStore, projectId: string): Uploads {
+export function uploadsFor(store: LiveStore, projectId: string): Uploads {
   const projects = uploadsOf.get(store) ?? new Map<string, Uploads>();
   uploadsOf.set(store, projects);
   const uploads = projects.get(projectId) ?? new Uploads(putFile((path) => fileAddress(projectId, path)));

@@ -10,6 +10,7 @@ import { useNarrow } from "../../ui/useNarrow";
 import type { Project, WireError } from "../../wire/types.gen";
 import styles from "./ProjectHeader.module.css";
 import { ProjectStatus } from "./ProjectStatus";
+import { UsageHint } from "./UsageHint";
 import { type ActionName, type Role, whyNot } from "./words";
 
 const ACTIONS = [
@@ -36,6 +37,7 @@ export function ProjectHeader({ project, role, settings }: { project: Project; r
         {title}
       </h1>
       <ProjectStatus project={project} short={narrow} />
+      {state.state === "running" && <UsageHint projectId={id} short={narrow} />}
       <div className={styles.actions}>
         {narrow ? (
           <Menu

@@ -2,6 +2,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { IconFolderOff } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { parentOf } from "../../lib/paths";
+import type { Place as Target } from "../../lib/place";
 import { useAccountId, useAction } from "../../live/react";
 import { Button } from "../../ui/Button";
 import { EmptyState } from "../../ui/EmptyState";
@@ -12,17 +13,25 @@ import type { Project } from "../../wire/types.gen";
 import { addressOf } from "./address";
 import { ArchivedNotice } from "./ArchivedNotice";
 import { keepTabs, keptTabs } from "./keptTabs";
+import { Notices } from "./Notices";
 import { ProjectHeader } from "./ProjectHeader";
 import styles from "./ProjectPage.module.css";
 import { ProjectSettings } from "./ProjectSettings";
-import { close, type Layout, rename, seen, show, type Shown, shownBy, type Tab, tabOf } from "./tabs";
+import { close, type Layout, rename, seen, show, showBeside, type Shown, shownBy, type Tab, tabOf } from "./tabs";
 import { useTabNames } from "./useTabNames";
 import { useProject } from "./useProject";
+import { useVisits } from "./useVisits";
 import { type Role, roleOf } from "./words";
 import { Workspace } from "./Workspace";
 
 /** Where one is in a project: the part of the address behind it. */
 export type Place = { kind: "folder"; path: string } | Shown | { kind: "settings" };
+
+/** A line of a document, and maybe a column, from 1. */
+export interface Aim {
+  line: number;
+  column?: number;
+}
 
 /** What the application puts into the frames of a project. */
 export interface ProjectSlots {
@@ -37,9 +46,17 @@ export interface ProjectSlots {
     role: Role;
     visible: boolean;
     onClose(): void;
+    /** Where in the document to go; another object goes there again. */
+    aim: Aim | undefined;
+    /** Opens places of the project beside this frame. */
+    onPlaces(places: readonly Target[]): void;
+    /** What is in the frame wants to be looked at. */
+    onBell(): void;
     /** The file has another path now. */
     onMoved(path: string): void;
   }): ReactNode;
+  /** What the settings have for administrators, who alone decide what a project may use. */
+  renderLimits(): ReactNode;
 }
 
 export interface ProjectPageProps {
@@ -87,6 +104,7 @@ type OpenProps = Omit<ProjectPageProps, "projectId"> & { project: Project; role:
 function OpenProject({ project, role, place, slots }: OpenProps) {
   const { id } = project;
   useStartOnArrival(project);
+  useVisits(id);
   const narrow = useNarrow();
   const [layout, setLayout] = useLayout(id, place);
   const [folder, setFolder] = useFolder(place);
@@ -114,6 +132,29 @@ function OpenProject({ project, role, place, slots }: OpenProps) {
     if (place.kind !== "folder" || seen(next) !== seen(layout)) void goTo(seen(next));
   };
 
+  const [aims, setAims] = useState<ReadonlyMap<Tab, Aim>>(new Map());
+  const openPlaces = (places: readonly Target[], from: Tab) => {
+    let next = layout;
+    for (const { path, folder, line, column } of places) {
+      if (folder) {
+        setFolder(path);
+        continue;
+      }
+      const target = tabOf({ kind: "document", path });
+      next = showBeside(next, target, from, !narrow);
+      if (line !== undefined) setAims((known) => new Map(known).set(target, { line, column }));
+    }
+    if (next !== layout) change(next);
+  };
+  const [rung, setRung] = useState<ReadonlySet<Tab>>(new Set());
+  const ring = (which: Tab) => {
+    if (layout.frames.some(({ active }) => active === which)) return;
+    setRung((known) => (known.has(which) ? known : new Set(known).add(which)));
+  };
+  const seenNow = layout.frames.map(({ active }) => active);
+  if (seenNow.some((which) => which !== undefined && rung.has(which)))
+    setRung(new Set([...rung].filter((which) => !seenNow.includes(which))));
+
   const nameOfTab = useTabNames(id);
   const tab = tabAt(place);
   const pageTitle = tab === undefined ? project.title : `${nameOfTab(tab)} · ${project.title}`;
@@ -121,16 +162,18 @@ function OpenProject({ project, role, place, slots }: OpenProps) {
     <>
       {place.kind !== "settings" && <title>{pageTitle}</title>}
       <ProjectHeader project={project} role={role} settings={place.kind === "settings"} />
-      {place.kind === "settings" ? (
-        <ProjectSettings project={project} role={role} />
-      ) : (
-        <div className={styles.project}>
-          <ArchivedNotice project={project} role={role} />
+      <div className={styles.project}>
+        {place.kind !== "settings" && <ArchivedNotice project={project} role={role} />}
+        <Notices project={project} role={role} />
+        {place.kind === "settings" ? (
+          <ProjectSettings project={project} role={role} limits={slots.renderLimits()} />
+        ) : (
           <Workspace
             projectId={id}
             layout={layout}
             onChange={change}
             narrow={narrow}
+            rung={rung}
             inFiles={place.kind === "folder"}
             drawer={drawer}
             onDrawer={setDrawer}
@@ -141,13 +184,16 @@ function OpenProject({ project, role, place, slots }: OpenProps) {
                 shown: shownBy(tab),
                 role,
                 visible,
+                aim: aims.get(tab),
+                onPlaces: (places) => openPlaces(places, tab),
+                onBell: () => ring(tab),
                 onClose: () => change(close(layout, tab)),
                 onMoved: (path) => change(rename(layout, tab, tabOf({ kind: "document", path }))),
               })
             }
           />
-        </div>
-      )}
+        )}
+      </div>
     </>
   );
 }

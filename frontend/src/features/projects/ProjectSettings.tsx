@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useAction } from "../../live/react";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
@@ -9,17 +9,21 @@ import { tell } from "../../ui/toast";
 import type { Project } from "../../wire/types.gen";
 import { ArchiveCard } from "./ArchiveCard";
 import { PeopleCard } from "./PeopleCard";
+import { ResourcesCard } from "./ResourcesCard";
 import { RunCard } from "./RunCard";
 import { mayEdit, type Role, roleReason } from "./words";
 
 /** What a project is called, who is in it, and whether it runs. */
-export function ProjectSettings({ project, role }: { project: Project; role: Role }) {
+export function ProjectSettings(props: { project: Project; role: Role; limits: ReactNode }) {
+  const { project, role, limits } = props;
   return (
     <Page title="Project settings" description={project.title}>
       <title>{`Settings · ${project.title}`}</title>
       <AboutCard project={project} role={role} />
       <PeopleCard project={project} role={role} />
       <RunCard project={project} />
+      <ResourcesCard projectId={project.id} networkNote={project.network_note} />
+      {limits}
       <ArchiveCard project={project} role={role} />
     </Page>
   );

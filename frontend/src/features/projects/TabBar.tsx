@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import {
   IconArrowBarToLeft,
   IconArrowBarToRight,
+  IconBell,
   IconDots,
   IconFileText,
   IconLayoutColumns,
@@ -23,6 +24,8 @@ export interface TabBarProps {
   current: Tab | undefined;
   nameOf(tab: Tab): string;
   narrow: boolean;
+  /** Tabs that want to be looked at. */
+  rung: ReadonlySet<Tab>;
   onChange(layout: Layout): void;
 }
 
@@ -30,7 +33,7 @@ export interface TabBarProps {
  * The tabs of a frame. They are links, because each is an address: a click with
  * the middle button opens it in a window of its own.
  */
-export function TabBar({ projectId, frame, layout, current, nameOf, narrow, onChange }: TabBarProps) {
+export function TabBar({ projectId, frame, layout, current, nameOf, narrow, rung, onChange }: TabBarProps) {
   const list = useRef<HTMLUListElement>(null);
   const { active } = frame;
   useEffect(() => {
@@ -59,6 +62,7 @@ export function TabBar({ projectId, frame, layout, current, nameOf, narrow, onCh
                     <IconTerminal2 size={15} aria-hidden />
                   )}
                   <span className={styles.name}>{name}</span>
+                  {rung.has(tab) && <IconBell size={14} role="img" aria-label="has rung" />}
                 </Link>
                 <button
                   type="button"

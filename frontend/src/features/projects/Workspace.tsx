@@ -1,9 +1,10 @@
 import { IconFiles, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
-import { Group, Panel, Separator } from "react-resizable-panels";
+import { Group, Panel, Separator, useDefaultLayout } from "react-resizable-panels";
 import { Drawer } from "../../ui/Drawer";
 import { EmptyState } from "../../ui/EmptyState";
 import { IconButton } from "../../ui/IconButton";
+import { frameWidths } from "./keptTabs";
 import { TabBar } from "./TabBar";
 import { type Frame, frameOf, type Layout, type Tab } from "./tabs";
 import { useTabNames } from "./useTabNames";
@@ -18,6 +19,8 @@ export interface WorkspaceProps {
   layout: Layout;
   onChange(layout: Layout): void;
   narrow: boolean;
+  /** Tabs that want to be looked at. */
+  rung: ReadonlySet<Tab>;
   /** The address means the files, not a tab. */
   inFiles: boolean;
   drawer: boolean;
@@ -68,7 +71,7 @@ export function Workspace(props: WorkspaceProps) {
         </>
       )}
       <Panel id="frames" minSize="30%">
-        <Group orientation="horizontal" className={styles.workspace}>
+        <Frames key={layout.frames.length} projectId={props.projectId} count={layout.frames.length}>
           {layout.frames.map((frame, index) => (
             <FramePanel
               key={index}
@@ -79,8 +82,22 @@ export function Workspace(props: WorkspaceProps) {
               lead={index === 0 && <RailButton open={rail} onChange={setRail} />}
             />
           ))}
-        </Group>
+        </Frames>
       </Panel>
+    </Group>
+  );
+}
+
+/** The group of frames: as wide as they were left when there were as many. */
+function Frames({ projectId, count, children }: { projectId: string; count: number; children: ReactNode }) {
+  const kept = useDefaultLayout({
+    id: `lyceum.frames.${projectId}`,
+    panelIds: Array.from({ length: count }, (_, index) => `frame-${index}`),
+    storage: frameWidths,
+  });
+  return (
+    <Group orientation="horizontal" className={styles.workspace} {...kept}>
+      {children}
     </Group>
   );
 }
@@ -151,6 +168,7 @@ function FrameBar(props: Omit<FrameProps, "alive">) {
         current={props.inFiles ? undefined : props.layout.frames[props.layout.focused]?.active}
         nameOf={names}
         narrow={props.narrow}
+        rung={props.rung}
         onChange={props.onChange}
       />
     </div>

@@ -11,6 +11,24 @@ export function keptTabs(projectId: string): Layout {
   }
 }
 
+/** How wide the frames of a project were, as the library of frames wants it kept. */
+export const frameWidths = {
+  getItem(key: string): string | null {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null; // as above
+    }
+  },
+  setItem(key: string, value: string): void {
+    try {
+      localStorage.setItem(key, value);
+    } catch {
+      // they hold until the page is reloaded
+    }
+  },
+};
+
 export function keepTabs(projectId: string, layout: Layout): void {
   try {
     localStorage.setItem(keyOf(projectId), serialize(layout));

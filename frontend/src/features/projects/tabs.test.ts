@@ -10,6 +10,7 @@ import {
   seen,
   serialize,
   show,
+  showBeside,
   shownBy,
   split,
   tabOf,
@@ -88,4 +89,19 @@ test("a renamed file keeps its place, and joins the tab that has the name", () =
   expect(rename(layout, "edit/b.tex", "edit/c.tex").frames[0]?.active).toBe("edit/c.tex");
   expect(rename(layout, "edit/a.tex", "edit/b.tex").frames[0]?.tabs).toEqual(["edit/b.tex"]);
   expect(rename(layout, "edit/x.tex", "edit/c.tex")).toBe(layout);
+});
+
+test("what a shell opens is beside it: where it is, in the next frame, in a new one where there is room", () => {
+  const alone: Layout = { frames: [{ tabs: ["terminals/t"], active: "terminals/t" }], focused: 0 };
+  const two = showBeside(alone, "edit/a", "terminals/t", true);
+  expect(two).toEqual({ frames: [alone.frames[0], { tabs: ["edit/a"], active: "edit/a" }], focused: 1 });
+  expect(showBeside(alone, "edit/a", "terminals/t", false).frames).toHaveLength(1);
+  const three = showBeside(two, "edit/b", "terminals/t", true);
+  expect(three.frames.map(({ tabs }) => tabs)).toEqual([["terminals/t"], ["edit/a", "edit/b"]]);
+  expect(three.focused).toBe(1);
+  expect(showBeside(three, "edit/a", "edit/b", true)).toMatchObject({ focused: 1, frames: [{}, { active: "edit/a" }] });
+  expect(showBeside(two, "edit/b", "edit/a", true).frames.map(({ tabs }) => tabs)).toEqual([
+    ["terminals/t", "edit/b"],
+    ["edit/a"],
+  ]);
 });

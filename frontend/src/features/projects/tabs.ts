@@ -51,6 +51,19 @@ export function show(layout: Layout, tab: Tab): Layout {
   };
 }
 
+/**
+ * The layout in which tab is seen beside another that stays in view: where it is
+ * already, else in the next frame, else in a new one at the right if there is
+ * room for it.
+ */
+export function showBeside(layout: Layout, tab: Tab, beside: Tab, room: boolean): Layout {
+  const at = frameOf(layout, beside);
+  if (frameOf(layout, tab) >= 0 || at < 0) return show(layout, tab);
+  if (layout.frames.length > 1) return show({ ...layout, focused: at === 0 ? 1 : at - 1 }, tab);
+  if (!room) return show(layout, tab);
+  return { frames: [...layout.frames, { tabs: [tab], active: tab }], focused: 1 };
+}
+
 /** The layout without tab; its right neighbour, else its left, is seen instead. A frame that gets empty goes too. */
 export function close(layout: Layout, tab: Tab): Layout {
   const at = frameOf(layout, tab);

@@ -20,5 +20,10 @@ export function useProject(id: string) {
     action_request: null,
     state: null,
     isolation: null,
+    stops_at: null,
+    out_of_memory: null,
+    disk_full: null,
+    restart_reason: null,
+    network_note: null,
   });
 }

@@ -1,14 +1,23 @@
-import { IconArrowDown, IconArrowUp, IconX } from "@tabler/icons-react";
+import { IconArrowDown, IconArrowUp, IconLetterCase, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import { TextField } from "../../ui/fields";
 import { IconButton } from "../../ui/IconButton";
+import type { Matches } from "./screen";
 import styles from "./TerminalFrame.module.css";
 
+export interface FindBarProps {
+  matches: Matches;
+  onFind(text: string, options: { back: boolean; caseSensitive: boolean }): boolean;
+  onClose(): void;
+}
+
 /** Finds a text in what the terminal has printed. */
-export function FindBar({ onFind, onClose }: { onFind(text: string, back: boolean): boolean; onClose(): void }) {
+export function FindBar({ matches, onFind, onClose }: FindBarProps) {
   const [text, setText] = useState("");
+  const [caseSensitive, setCaseSensitive] = useState(false);
   const [found, setFound] = useState(true);
-  const find = (back: boolean) => setFound(text === "" || onFind(text, back));
+  const find = (back: boolean, exact = caseSensitive) =>
+    setFound(text === "" || onFind(text, { back, caseSensitive: exact }));
   return (
     <search className={styles.find}>
       <TextField
@@ -24,6 +33,19 @@ export function FindBar({ onFind, onClose }: { onFind(text: string, back: boolea
           if (event.key === "Escape") onClose();
         }}
       />
+      <span className={styles.count} role="status" aria-label="Matches">
+        {text !== "" && found && matches.count > 0 && countOf(matches)}
+      </span>
+      <IconButton
+        label="Match capital letters"
+        icon={<IconLetterCase size={17} />}
+        size="small"
+        pressed={caseSensitive}
+        onClick={() => {
+          setCaseSensitive(!caseSensitive);
+          find(true, !caseSensitive);
+        }}
+      />
       <IconButton label="Find further up" icon={<IconArrowUp size={17} />} size="small" onClick={() => find(true)} />
       <IconButton
         label="Find further down"
@@ -34,4 +56,8 @@ export function FindBar({ onFind, onClose }: { onFind(text: string, back: boolea
       <IconButton label="Close the search" icon={<IconX size={17} />} size="small" onClick={onClose} />
     </search>
   );
+}
+
+function countOf({ at, count }: Matches): string {
+  return at > 0 ? `${at} of ${count}` : `${count} found`;
 }

@@ -6,6 +6,7 @@ import { FakeServer } from "../../live/FakeServer";
 import { LiveStore } from "../../live/LiveStore";
 import { LiveStoreProvider } from "../../live/react";
 import { UiProvider } from "../../ui/UiProvider";
+import { currentToasts } from "../../ui/toast";
 import { TerminalFrame, type TerminalFrameProps } from "./TerminalFrame";
 import { READ_EVENT } from "./useTerminal";
 
@@ -210,6 +211,158 @@ test("what it has printed can be searched", async () => {
   await expect.element(page.getByText("Not found.")).not.toBeInTheDocument();
   await userEvent.keyboard("{Escape}");
   await expect.element(input()).toHaveFocus();
+});
+
+test("matches are counted, capital letters count if wanted, and one goes from one to the next", async () => {
+  await show();
+  socket().says(hello());
+  socket().prints("Needle\r\nneedle\r\nneedle\r\n");
+  await shows("needle");
+  await page.getByRole("button", { name: "Find in the terminal" }).click();
+  await page.getByRole("textbox", { name: "Find in the terminal" }).fill("needle");
+  await userEvent.keyboard("{Enter}");
+  await expect.element(page.getByRole("status", { name: "Matches" })).toHaveTextContent("3 of 3");
+  await userEvent.keyboard("{Enter}");
+  await expect.element(page.getByRole("status", { name: "Matches" })).toHaveTextContent("2 of 3");
+  await userEvent.keyboard("{Shift>}{Enter}{/Shift}");
+  await expect.element(page.getByRole("status", { name: "Matches" })).toHaveTextContent("3 of 3");
+  await page.getByRole("button", { name: "Match capital letters" }).click();
+  await expect.element(page.getByRole("status", { name: "Matches" })).toHaveTextContent(/of 2/);
+});
+
+function paste(text: string) {
+  const data = new DataTransfer();
+  data.setData("text/plain", text);
+  const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+  input().element().dispatchEvent(event);
+}
+
+test("T4 many lines are asked about, one line never, and with bracketed paste they are one text", async () => {
+  await show();
+  socket().says(hello());
+  paste("one line\n");
+  expect(socket().typed).toBe("one line\r");
+  socket().typed = "";
+  paste("echo a\necho b\n");
+  await expect.element(page.getByRole("dialog", { name: "Paste 2 lines?" })).toBeVisible();
+  await expect.element(page.getByLabelText("What is pasted")).toHaveTextContent("echo a echo b");
+  await userEvent.keyboard("{Escape}");
+  expect(socket().typed).toBe("");
+  paste("echo a\necho b\n");
+  await page.getByRole("button", { name: "Paste", exact: true }).click();
+  await vi.waitFor(() => expect(socket().typed).toBe("echo a\recho b\r"));
+  socket().typed = "";
+  socket().prints("\x1b[?2004hready");
+  await shows("ready");
+  paste("a\x1b[201~\nb");
+  expect(readable(socket().typed)).toBe("ESC[200~a\u{fffd}[201~\rbESC[201~");
+});
+
+test("pasting from the menu says what to do where the browser does not let the page read the clipboard", async () => {
+  const read = vi.spyOn(navigator.clipboard, "readText").mockRejectedValue(new DOMException("no", "NotAllowedError"));
+  await show();
+  socket().says(hello());
+  await page.getByRole("button", { name: "More for this terminal" }).click();
+  await page.getByRole("menuitem", { name: "Paste" }).click();
+  await vi.waitFor(() => expect(currentToasts().at(-1)?.sentence).toMatch(/Press Ctrl\+V/));
+  read.mockResolvedValue("from the menu");
+  await page.getByRole("button", { name: "More for this terminal" }).click();
+  await page.getByRole("menuitem", { name: "Paste" }).click();
+  await vi.waitFor(() => expect(socket().typed).toBe("from the menu"));
+  read.mockRestore();
+});
+
+test("what a shell opens is handed on, and nothing that is not of the project", async () => {
+  const onPlaces = vi.fn();
+  await show({ onPlaces });
+  socket().says(hello());
+  socket().says({ op: "open", places: [{ path: "src/a.c", line: 3 }, { path: "/etc/passwd" }, { path: "../x" }] });
+  expect(onPlaces).toHaveBeenCalledExactlyOnceWith([{ path: "src/a.c", line: 3, folder: false }]);
+});
+
+test("names of files in the output are links if the files are there", async () => {
+  const onPlaces = vi.fn();
+  await show({ onPlaces });
+  socket().says(hello());
+  socket().prints("src/a.c:12:5: error\r\n");
+  await shows("error");
+  await vi.waitFor(() => expect(document.querySelector(".xterm-screen")?.clientHeight).toBeGreaterThan(0));
+  const screen = document.querySelector<HTMLElement>(".xterm-screen");
+  if (!screen) throw new Error("no screen");
+  const where = { position: { x: 30, y: 8 } };
+  await page.elementLocator(screen).hover(where);
+  await vi.waitFor(() => expect(socket().controls.at(-1)).toMatchObject({ op: "find", names: ["src/a.c:12:5"] }));
+  const { id } = socket().controls.at(-1) ?? {};
+  socket().says({ op: "found", id, places: [{ path: "src/a.c", line: 12, column: 5 }] });
+  await vi.waitFor(() => expect(document.querySelector(".xterm-cursor-pointer")).not.toBeNull());
+  await page.elementLocator(screen).click(where);
+  await vi.waitFor(() =>
+    expect(onPlaces).toHaveBeenCalledExactlyOnceWith([{ path: "src/a.c", line: 12, column: 5, folder: false }]),
+  );
+});
+
+test("the bell is seen, and not rung again by old output", async () => {
+  const onBell = vi.fn();
+  await show({ onBell });
+  socket().says(hello({ live: 4 }));
+  socket().prints("a\x07\x07b");
+  await shows("ab");
+  expect(onBell).not.toHaveBeenCalled();
+  socket().prints("\x07\x07\x07");
+  await vi.waitFor(() => expect(document.querySelector("[data-bell]")).not.toBeNull());
+  expect(onBell).toHaveBeenCalled();
+  await vi.waitFor(() => expect(document.querySelector("[data-bell]")).toBeNull());
+});
+
+test("files that are dropped go where the shell is, and their names are typed without Enter", async () => {
+  const upload = vi.fn((folder: string, files: readonly File[]) =>
+    Promise.resolve(files.map(({ name }) => `${folder}/${name}`)),
+  );
+  await show({ upload });
+  socket().says(hello());
+  await expect.element(page.getByText("Connected")).toBeVisible();
+  const data = new DataTransfer();
+  data.items.add(new File(["x"], "my plot.png"));
+  const stage = document.querySelector("[data-terminal=t1]");
+  stage?.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+  await vi.waitFor(() => expect(socket().controls.at(-1)).toMatchObject({ op: "find", names: ["."] }));
+  const { id } = socket().controls.at(-1) ?? {};
+  socket().says({ op: "found", id, places: [{ path: "data", folder: true }] });
+  await vi.waitFor(() => expect(socket().typed).toBe("'my plot.png' "));
+  expect(upload).toHaveBeenCalledWith("data", [expect.objectContaining({ name: "my plot.png" })]);
+});
+
+test("sizes that no window has are bounded", async () => {
+  await show();
+  socket().says(hello());
+  socket().says({ op: "size", cols: 100_000, rows: 100_000, by: "Bob", you: false });
+  await expect.element(page.getByText(/is the size of Bob’s window/)).toBeVisible();
+  socket().says({ op: "size", cols: 1, rows: 1, by: "Bob", you: false });
+  socket().prints("x");
+  await shows("x");
+});
+
+test("characters are as wide as shells count them", async () => {
+  await show();
+  socket().says(hello());
+  socket().says({ op: "answers", you: true });
+  await import("./widths"); // or it is still on its way
+  // A family is three emoji for wcwidth, and so for bash; a flag is two letters of one column each.
+  for (const [text, columns] of [
+    ["中文", 4],
+    ["e\u0301", 1],
+    ["👍", 2],
+    ["👨\u200d👩\u200d👧", 6],
+    ["ｱ", 1],
+    ["🇩🇪", 2],
+    ["👍🏽", 4],
+    ["❤\ufe0f", 1],
+    ["\u1112\u1161\u11ab", 2],
+  ] as const) {
+    socket().typed = "";
+    socket().prints(`\r${text}\x1b[6n`);
+    await vi.waitFor(() => expect(readable(socket().typed), text).toBe(`ESC[1;${columns + 1}R`));
+  }
 });
 
 test("leaving closes the line and leaves the shell alone", async () => {

@@ -1,5 +1,6 @@
 import { IconAccessible, IconSearch } from "@tabler/icons-react";
 import { useEffect, useId, useRef, useState } from "react";
+import type { Place } from "../../lib/place";
 import { rowsOf } from "../../live/live";
 import { useConnection, useLive } from "../../live/react";
 import { Button } from "../../ui/Button";
@@ -8,9 +9,13 @@ import { Notice } from "../../ui/Notice";
 import { Tag } from "../../ui/Tag";
 import type { Member } from "../../wire/types.gen";
 import type { TerminalState } from "./attach";
+import { useColours } from "./colours";
 import { FindBar } from "./FindBar";
+import { PasteQuestion } from "./PasteQuestion";
 import { exitWords } from "./protocol";
 import styles from "./TerminalFrame.module.css";
+import { TerminalMenu } from "./TerminalMenu";
+import { type Upload, useDropUpload } from "./useDropUpload";
 import { type ShownTerminal, useTerminal } from "./useTerminal";
 
 export interface TerminalFrameProps {
@@ -19,14 +24,21 @@ export interface TerminalFrameProps {
   role: Member["role"];
   /** False while another tab covers it: it stays, and keeps its size. */
   visible?: boolean;
+  /** Opens places of the project; without it there are no links to files. */
+  onPlaces?(places: readonly Place[]): void;
+  onBell?(): void;
+  /** Sends files that are dropped here; without it none are taken. */
+  upload?: Upload;
 }
 
 /** A shell of the project, seen and typed in by all who may. It fills its container. */
-export function TerminalFrame({ projectId, terminalId, role, visible = true }: TerminalFrameProps) {
+export function TerminalFrame(props: TerminalFrameProps) {
+  const { projectId, terminalId, role, visible = true } = props;
   const rows = rowsOf(useLive("terminals", { id: terminalId, project_id: projectId, title: null }));
   const title = rows[0]?.title ?? "Terminal";
   const [screenReader, setScreenReader] = useState(false);
   const [finding, setFinding] = useState(false);
+  const [asking, setAsking] = useState<{ text: string; lines: number }>();
   const leaveTo = useRef<HTMLButtonElement>(null);
   const host = useRef<HTMLDivElement>(null);
   const hintId = useId();
@@ -37,9 +49,14 @@ export function TerminalFrame({ projectId, terminalId, role, visible = true }: T
     screenReader,
     visible,
     onFind: () => setFinding(true),
+    onAsk: (text, lines) => setAsking({ text, lines }),
+    onPlaces: (places) => props.onPlaces?.(places),
+    onBell: () => props.onBell?.(),
     onLeave: () => leaveTo.current?.focus(),
   });
   useReconnection(projectId, terminal);
+  const { colours } = useColours();
+  const drop = useDropUpload(terminal, role === "viewer" ? undefined : props.upload);
   const { state } = terminal;
 
   return (
@@ -66,9 +83,11 @@ export function TerminalFrame({ projectId, terminalId, role, visible = true }: T
           pressed={screenReader}
           onClick={() => setScreenReader(!screenReader)}
         />
+        <TerminalMenu terminal={terminal} onAsk={(text, lines) => setAsking({ text, lines })} />
       </div>
       {finding && (
         <FindBar
+          matches={terminal.matches}
           onFind={terminal.find}
           onClose={() => {
             setFinding(false);
@@ -78,7 +97,19 @@ export function TerminalFrame({ projectId, terminalId, role, visible = true }: T
         />
       )}
       <TerminalNotices state={state} viewer={role === "viewer"} onRestart={terminal.restart} />
-      <div className={styles.stage} data-foreign={(state.size && !state.size.you) || undefined}>
+      {drop.sending > 0 && (
+        <Notice kind="info" bar>
+          {drop.sending === 1 ? "A file is" : `${drop.sending} files are`} on the way into the shell’s folder. The files
+          beside show how far, and can break it off.
+        </Notice>
+      )}
+      <div
+        className={styles.stage}
+        data-foreign={(state.size && !state.size.you) || undefined}
+        data-over={drop.over || undefined}
+        data-colours={colours}
+        {...drop.handlers}
+      >
         <div ref={host} className={styles.screen} data-terminal={terminalId} aria-describedby={hintId} />
       </div>
       {state.size && !state.size.you && state.size.by !== "" && (
@@ -86,6 +117,19 @@ export function TerminalFrame({ projectId, terminalId, role, visible = true }: T
           {state.size.cols} × {state.size.rows} is the size of {state.size.by}’s window.{" "}
           {state.write && "Type to use yours."}
         </p>
+      )}
+      {asking && (
+        <PasteQuestion
+          {...asking}
+          onClose={() => {
+            setAsking(undefined);
+            terminal.focus();
+          }}
+          onPaste={() => {
+            setAsking(undefined);
+            terminal.paste(asking.text);
+          }}
+        />
       )}
     </section>
   );

@@ -77,6 +77,7 @@ function show() {
       sockets.push(socket);
       return socket as unknown as Socket;
     },
+    onOpen: () => {},
     onState: (next) => (state = next),
     chance: () => 0,
     after: (ms, fn) => {

@@ -1,4 +1,5 @@
 import { backoff } from "../../lib/backoff";
+import type { Place } from "../../lib/place";
 import { afterClose, type ClientFrame, type Exit, parseFrame, type ServerFrame } from "./protocol";
 
 /**
@@ -10,6 +11,12 @@ const MAX_BEHIND = 4 * 1024 * 1024;
 
 /** The most keys that are kept while the line is closed for the screen's sake: Ctrl-C must get through. */
 const MAX_HELD_KEYS = 256;
+
+/** Questions for places that may be without an answer at once. */
+const MAX_ASKING = 32;
+
+/** The largest size that another window may have; the server bounds it too, but this may be a project of a stranger. */
+const MAX_SIDE = 1000;
 
 /** What xterm says when a program asks to be told of the focus. */
 const FOCUS_REPORTS = ["\x1b[I", "\x1b[O"];
@@ -49,6 +56,8 @@ export interface TerminalOptions {
   /** A new socket that starts printing at byte `from`. */
   open(from: number): Socket;
   onState(state: TerminalState): void;
+  /** Somebody has said `open FILE` in the shell, and typed here last. */
+  onOpen(places: readonly Place[]): void;
   /** In [0, 1), as Math.random. */
   chance(): number;
   /** Calls fn once after ms; returns how to prevent it. */
@@ -58,6 +67,10 @@ export interface TerminalOptions {
 export interface AttachedTerminal {
   /** Whether the bytes that the screen reads at this moment may be answered (T6). */
   mayAnswer(): boolean;
+  /** Whether the bytes that the screen reads at this moment are new. */
+  isLive(): boolean;
+  /** Asks which places names in the output mean; for each that is none, and for all when offline, undefined. */
+  find(names: readonly string[]): Promise<readonly (Place | undefined)[]>;
   /** Says how many columns and rows this window has room for. */
   fit(cols: number, rows: number): void;
   /** Asks for another shell after the end of one (T8). */
@@ -87,6 +100,8 @@ class Attachment implements AttachedTerminal {
   private catchingUp = false;
   private held: Uint8Array<ArrayBuffer>[] = [];
   private failures = 0;
+  private asked = 0;
+  private readonly asking = new Map<number, (places: readonly (Place | undefined)[]) => void>();
   private room: { cols: number; rows: number } | undefined;
   private left = false;
   private cancelRetry = () => {};
@@ -109,6 +124,15 @@ class Attachment implements AttachedTerminal {
   }
 
   mayAnswer = () => this.readingLive && this.answering;
+
+  isLive = () => this.readingLive;
+
+  find = (names: readonly string[]): Promise<readonly (Place | undefined)[]> => {
+    if (names.length === 0 || this.asking.size >= MAX_ASKING) return Promise.resolve([]);
+    const id = ++this.asked;
+    if (!this.control({ op: "find", id, names })) return Promise.resolve([]);
+    return new Promise((resolve) => this.asking.set(id, resolve));
+  };
 
   fit(cols: number, rows: number): void {
     if (cols < 1 || rows < 1) return;
@@ -157,6 +181,7 @@ class Attachment implements AttachedTerminal {
   private abandon(): void {
     const { socket } = this;
     this.socket = undefined;
+    this.forgetQuestions();
     if (!socket) return;
     socket.onmessage = null;
     socket.onclose = null;
@@ -164,6 +189,7 @@ class Attachment implements AttachedTerminal {
   }
 
   private closed(code: number, reason: string): void {
+    this.forgetQuestions();
     this.socket = undefined;
     const then = afterClose(code, reason);
     if (!then.again) {
@@ -189,20 +215,36 @@ class Attachment implements AttachedTerminal {
         this.show({ size: { cols: frame.cols, rows: frame.rows, by: frame.by, you: frame.you } });
         // Our own size may have changed again since; the server will have heard of it by now.
         if (frame.you && this.room) this.screen.resize(this.room.cols, this.room.rows);
-        else if (frame.cols > 0 && frame.rows > 0) this.screen.resize(frame.cols, frame.rows);
+        else this.foreign(frame.cols, frame.rows);
         return;
       case "answers":
         return this.inOrder(() => (this.answering = frame.you));
       case "refused":
         return this.show({ message: frame.message });
       case "exit":
-        return this.show({ exit: { code: frame.code, signal: frame.signal } });
+        return this.show({ exit: { code: frame.code, signal: frame.signal, reason: frame.reason } });
       case "restarted":
         this.from = frame.from;
         return this.show({ exit: undefined, message: undefined });
+      case "found":
+        this.asking.get(frame.id)?.(frame.places);
+        this.asking.delete(frame.id);
+        return;
+      case "open":
+        return this.options.onOpen(frame.places);
       case undefined:
         return;
     }
+  }
+
+  /** Takes on the size of another's window. */
+  private foreign(cols: number, rows: number): void {
+    if (cols > 0 && rows > 0) this.screen.resize(Math.min(cols, MAX_SIDE), Math.min(rows, MAX_SIDE));
+  }
+
+  private forgetQuestions(): void {
+    for (const resolve of this.asking.values()) resolve([]);
+    this.asking.clear();
   }
 
   private hello({ from, live, cols, rows, write }: Extract<ServerFrame, { op: "hello" }>): void {
@@ -212,7 +254,7 @@ class Attachment implements AttachedTerminal {
     this.failures = 0;
     this.answering = false;
     this.inOrder(() => (this.readingLive = from >= live));
-    if (cols > 0 && rows > 0 && this.room === undefined) this.screen.resize(cols, rows);
+    if (this.room === undefined) this.foreign(cols, rows);
     this.show({ link: "open", write, message: undefined, exit: undefined, keysLost: false });
     if (this.room) this.control({ op: "size", ...this.room });
     for (const keys of this.held.splice(0)) this.socket?.send(keys);
@@ -266,8 +308,10 @@ class Attachment implements AttachedTerminal {
     } else if (!this.state.keysLost) this.show({ keysLost: true });
   }
 
-  private control(frame: ClientFrame): void {
-    if (this.state.link !== "open" || this.socket?.readyState !== WebSocket.OPEN) return;
+  /** @returns whether it was sent */
+  private control(frame: ClientFrame): boolean {
+    if (this.state.link !== "open" || this.socket?.readyState !== WebSocket.OPEN) return false;
     this.socket.send(JSON.stringify(frame));
+    return true;
   }
 }

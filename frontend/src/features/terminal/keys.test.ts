@@ -26,6 +26,9 @@ test.each([
   ["Ctrl-Alt-c", true, "shell"],
   ["Meta-c", true, "shell"],
   ["Ctrl-d", true, "shell"],
+  ["Ctrl-Insert", true, "copy"],
+  ["Shift-Insert", false, "browser"],
+  ["Insert", false, "shell"],
 ])("%s with a selection %s goes to: %s", (keys, selected, want) => {
   expect(actOf(press(keys), selected)).toBe(want);
 });

@@ -12,6 +12,7 @@ test.each([
     { op: "size", cols: 80, rows: 24, by: "Ada", you: false },
   ],
   [`{"op":"exit","code":3}`, { op: "exit", code: 3 }],
+  [`{"op":"exit","reason":"The project was stopped."}`, { op: "exit", reason: "The project was stopped." }],
   [`{"op":"exit","signal":"SIGKILL"}`, { op: "exit", signal: "SIGKILL" }],
   [`{"op":"hello","from":-1,"cols":1e99,"write":1}`, { op: "hello", from: 0, live: 0, cols: 0, rows: 0, write: false }],
 ])("%s is understood", (text, want) => expect(parseFrame(text)).toEqual(want));
@@ -33,5 +34,6 @@ test("T6 a lost connection comes back, a lost right does not", () => {
 test("T8 the end of a shell is said with its exit", () => {
   expect(exitWords({ code: 0 })).toBe("The shell has ended.");
   expect(exitWords({ code: 130 })).toBe("The shell has ended with exit code 130.");
+  expect(exitWords({ reason: "The project was stopped." })).toBe("The shell has ended. The project was stopped.");
   expect(exitWords({ signal: "SIGKILL" })).toBe("The shell was ended by SIGKILL.");
 });

@@ -1,3 +1,5 @@
+import { parsePlace, type Place } from "../../lib/place";
+
 /** A text frame from the server; bytes are binary frames. They stand in the stream where they belong between the bytes. */
 export type ServerFrame =
   /** Bytes from offset `from` follow; questions in those before `live` are not for us (T6). */
@@ -11,15 +13,28 @@ export type ServerFrame =
   /** What was typed or asked for did not happen. */
   | { op: "refused"; message: string }
   | ({ op: "exit" } & Exit)
-  | { op: "restarted"; from: number };
+  | { op: "restarted"; from: number }
+  /** What the names of `find` mean, in their order. */
+  | { op: "found"; id: number; places: (Place | undefined)[] }
+  /** Somebody says in the shell that these are to be opened, and typed last here. */
+  | { op: "open"; places: Place[] };
 
-/** How a shell ended: one of the two is set. */
+/** The most places that one command opens; the shell refuses more. */
+export const MAX_OPEN = 20;
+
+/** The most names that are asked about at once; the server looks at no more. */
+export const MAX_NAMES = 64;
+
+/** How a shell ended: one of the three is set. */
 export interface Exit {
   code?: number;
   signal?: string;
+  /** The server's sentence, if it ended with its project. */
+  reason?: string;
 }
 
-export type ClientFrame = { op: "size"; cols: number; rows: number } | { op: "restart" };
+export type ClientFrame =
+  { op: "size"; cols: number; rows: number } | { op: "restart" } | { op: "find"; id: number; names: readonly string[] };
 
 /** Reads a text frame; undefined for one that this version does not know, which is then skipped. */
 export function parseFrame(text: string): ServerFrame | undefined {
@@ -59,12 +74,21 @@ export function parseFrame(text: string): ServerFrame | undefined {
     case "refused":
       return { op: "refused", message: string("message") };
     case "exit":
+      if (string("reason") !== "") return { op: "exit", reason: string("reason") };
       return string("signal") === "" ? { op: "exit", code: number("code") } : { op: "exit", signal: string("signal") };
     case "restarted":
       return { op: "restarted", from: number("from") };
+    case "found":
+      return { op: "found", id: number("id"), places: list(fields.get("places"), MAX_NAMES).map(parsePlace) };
+    case "open":
+      return { op: "open", places: list(fields.get("places"), MAX_OPEN).flatMap((one) => parsePlace(one) ?? []) };
     default:
       return undefined;
   }
+}
+
+function list(value: unknown, bound: number): unknown[] {
+  return Array.isArray(value) ? value.slice(0, bound) : [];
 }
 
 /** What a closed socket means: the server says for good, or everything else comes back. */
@@ -87,7 +111,8 @@ export function afterClose(code: number, reason: string): Closed {
 }
 
 /** The end of a shell in words (T8). */
-export function exitWords({ code, signal }: Exit): string {
+export function exitWords({ code, signal, reason }: Exit): string {
+  if (reason !== undefined) return `The shell has ended. ${reason}`;
   if (signal !== undefined) return `The shell was ended by ${signal}.`;
   return code === undefined || code === 0 ? "The shell has ended." : `The shell has ended with exit code ${code}.`;
 }

@@ -4,14 +4,25 @@ import { WebLinksAddon } from "@xterm/addon-web-links";
 import { type ITheme, Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 
-/** Lines that can be scrolled back to; more than a long build prints, about 10 MB of memory at most. */
-const SCROLLBACK_LINES = 10_000;
+/** Lines that can be scrolled back to: a night's build. At 80 columns they take about 100 MB of memory when all are there. */
+const SCROLLBACK_LINES = 100_000;
+
+/** Matches that are marked and counted; beyond it they are only found one by one. */
+const MAX_MARKED = 1000;
 
 /** Colours of letters are moved until they stand out this much from what is behind them (WCAG AA). */
 const CONTRAST = 4.5;
 
+export type Colours = "light" | "dark" | "contrast";
+
+/** How many matches a search has, and which one is shown (from 1; 0 is none known). */
+export interface Matches {
+  count: number;
+  at: number;
+}
+
 export interface ScreenSettings {
-  dark: boolean;
+  colours: Colours;
   fontSize: number;
   /** Keeps a copy of the text for screen readers; slower with much output. */
   screenReader: boolean;
@@ -22,7 +33,8 @@ export interface OpenScreen {
   /** How many columns and rows there is room for; undefined while it is not visible. */
   room(): { cols: number; rows: number } | undefined;
   configure(settings: ScreenSettings): void;
-  find(text: string, back: boolean): boolean;
+  find(text: string, options: { back: boolean; caseSensitive: boolean }): boolean;
+  onMatches(listener: (matches: Matches) => void): void;
   stopFinding(): void;
   /** All text that is kept, with the lines that have scrolled away. */
   text(): string;
@@ -43,18 +55,21 @@ export function openScreen(host: HTMLElement, name: string, settings: ScreenSett
     minimumContrastRatio: CONTRAST,
     screenReaderMode: settings.screenReader,
     scrollback: SCROLLBACK_LINES,
-    theme: themeOf(settings.dark),
+    theme: THEMES[settings.colours],
+    macOptionClickForcesSelection: true,
   });
   const fit = new FitAddon();
-  const search = new SearchAddon();
+  const search = new SearchAddon({ highlightLimit: MAX_MARKED });
   terminal.loadAddon(fit);
   terminal.loadAddon(search);
-  terminal.loadAddon(new WebLinksAddon((_event, address) => window.open(address, "_blank", "noopener,noreferrer")));
+  terminal.loadAddon(new WebLinksAddon((_event, address) => openAddress(address)));
   terminal.open(host);
   terminal.textarea?.setAttribute("aria-label", name);
   let open = true;
-  void import("@xterm/addon-unicode-graphemes").then(({ UnicodeGraphemesAddon }) => {
-    if (open) terminal.loadAddon(new UnicodeGraphemesAddon());
+  let { colours } = settings;
+  let lastCase = false;
+  void import("./widths").then(({ CountedWidths }) => {
+    if (open) terminal.loadAddon(new CountedWidths());
   });
 
   return {
@@ -67,9 +82,19 @@ export function openScreen(host: HTMLElement, name: string, settings: ScreenSett
     configure: (next) => {
       terminal.options.fontSize = next.fontSize;
       terminal.options.screenReaderMode = next.screenReader;
-      terminal.options.theme = themeOf(next.dark);
+      terminal.options.theme = THEMES[next.colours];
+      colours = next.colours;
     },
-    find: (text, back) => (back ? search.findPrevious(text) : search.findNext(text)),
+    find: (text, { back, caseSensitive }) => {
+      if (caseSensitive !== lastCase) search.clearDecorations(); // else the old count stays
+      lastCase = caseSensitive;
+      const options = { caseSensitive, decorations: MARKS[colours] };
+      return back ? search.findPrevious(text, options) : search.findNext(text, options);
+    },
+    onMatches: (listener) =>
+      search.onDidChangeResults(({ resultIndex, resultCount }) =>
+        listener({ at: resultIndex + 1, count: resultCount }),
+      ),
     stopFinding: () => search.clearDecorations(),
     text: () => textOf(terminal),
     close: () => {
@@ -92,8 +117,9 @@ function textOf(terminal: Terminal): string {
   return lines.join("\n").trimEnd();
 }
 
-function themeOf(dark: boolean): ITheme {
-  return dark ? DARK : LIGHT;
+/** Opens an address of the web in a tab of its own that knows nothing of this one. */
+function openAddress(address: string): void {
+  if (/^https?:\/\//i.test(address)) window.open(address, "_blank", "noopener,noreferrer");
 }
 
 const DARK: ITheme = {
@@ -142,4 +168,32 @@ const LIGHT: ITheme = {
   brightMagenta: "#6639ba",
   brightCyan: "#0a5c66",
   brightWhite: "#6e7781",
+};
+
+const CONTRASTING: ITheme = {
+  ...DARK,
+  background: "#000000",
+  foreground: "#ffffff",
+  cursor: "#ffff00",
+  cursorAccent: "#000000",
+  selectionBackground: "#ffff00",
+  selectionForeground: "#000000",
+  black: "#000000",
+  white: "#ffffff",
+};
+
+const THEMES: Readonly<Record<Colours, ITheme>> = { light: LIGHT, dark: DARK, contrast: CONTRASTING };
+
+const marks = (match: string, active: string) => ({
+  matchBackground: match,
+  matchOverviewRuler: match,
+  activeMatchBackground: active,
+  activeMatchColorOverviewRuler: active,
+});
+
+/** How matches of a search are marked. */
+const MARKS = {
+  light: marks("#ffe9a8", "#ffb84d"),
+  dark: marks("#4d4420", "#7a5a00"),
+  contrast: marks("#404000", "#0000ff"),
 };

@@ -2,11 +2,16 @@ import { type RefObject, useCallback, useEffect, useLayoutEffect, useMemo, useRe
 import { terminalAddress } from "../../lib/addresses";
 import { rowsOf } from "../../live/live";
 import { useAccountId, useLive } from "../../live/react";
-import { useDark } from "../../ui/useDark";
+import type { Place } from "../../lib/place";
+import { fail } from "../../ui/toast";
 import { type AttachedTerminal, attachTerminal, type TerminalState } from "./attach";
+import { makeBell } from "./bell";
+import { useColours } from "./colours";
 import { actOf } from "./keys";
+import { fileLinks } from "./links";
+import { pasteAct } from "./paste";
 import { muteQuestions } from "./questions";
-import { type OpenScreen, openScreen, type ScreenSettings } from "./screen";
+import { type Matches, type OpenScreen, openScreen, type ScreenSettings } from "./screen";
 
 export interface TerminalUse {
   projectId: string;
@@ -15,13 +20,28 @@ export interface TerminalUse {
   screenReader: boolean;
   visible: boolean;
   onFind(): void;
+  /** Many lines are pasted that would be carried out one by one. */
+  onAsk(text: string, lines: number): void;
+  /** A place of the project is to be opened. */
+  onPlaces(places: readonly Place[]): void;
+  /** A program has rung, now and not in old output. */
+  onBell(): void;
   /** The focus is to leave the terminal. */
   onLeave(): void;
 }
 
 export interface ShownTerminal {
   state: TerminalState;
-  find(text: string, back: boolean): boolean;
+  find(text: string, options: { back: boolean; caseSensitive: boolean }): boolean;
+  matches: Matches;
+  /** Types a text as a paste does, without asking. */
+  paste(text: string): void;
+  /** Whether the program has switched bracketed paste on. */
+  bracketed(): boolean;
+  copy(): boolean;
+  selectAll(): void;
+  /** The folder of the project where the program in the foreground works; undefined if that is elsewhere. */
+  folder(): Promise<string | undefined>;
   stopFinding(): void;
   focus(): void;
   restart(): void;
@@ -39,6 +59,7 @@ export const READ_EVENT = "lyceum:read-terminal";
 export function useTerminal(host: RefObject<HTMLDivElement | null>, use: TerminalUse): ShownTerminal {
   const { projectId, terminalId, screenReader } = use;
   const [state, setState] = useState<TerminalState>({ link: "connecting", write: false, keysLost: false });
+  const [matches, setMatches] = useState<Matches>({ count: 0, at: 0 });
   const settings = useScreenSettings(screenReader);
   const latest = useRef({ use, settings });
   useLayoutEffect(() => {
@@ -57,12 +78,25 @@ export function useTerminal(host: RefObject<HTMLDivElement | null>, use: Termina
         opened.terminal.options.disableStdin = !next.write; // at once: a program's question may follow
         setState(next);
       },
+      onOpen: (places) => latest.current.use.onPlaces(places),
       chance: Math.random,
       after: (ms, fn) => {
         const timer = setTimeout(fn, ms);
         return () => clearTimeout(timer);
       },
     });
+    opened.onMatches(setMatches);
+    const bell = makeBell(element);
+    opened.terminal.onBell(() => {
+      if (!line.isLive()) return;
+      bell.ring();
+      latest.current.use.onBell();
+    });
+    opened.terminal.registerLinkProvider(
+      fileLinks(opened.terminal, line.find, (place) => latest.current.use.onPlaces([place])),
+    );
+    const paste = (event: ClipboardEvent) => takePaste(event, opened, latest.current.use);
+    element.addEventListener("paste", paste, { capture: true });
     const questions = muteQuestions(opened.terminal.parser, line.mayAnswer);
     opened.terminal.attachCustomKeyEventHandler((event) => act(event, opened, latest.current.use));
     const fit = () => {
@@ -82,6 +116,8 @@ export function useTerminal(host: RefObject<HTMLDivElement | null>, use: Termina
     return () => {
       screen.current = undefined;
       attached.current = undefined;
+      element.removeEventListener("paste", paste, { capture: true });
+      bell.dispose();
       element.removeEventListener(READ_EVENT, read);
       observer.disconnect();
       questions.dispose();
@@ -103,7 +139,18 @@ export function useTerminal(host: RefObject<HTMLDivElement | null>, use: Termina
   }, [use.visible]);
   useEffect(() => screen.current?.terminal.textarea?.setAttribute("aria-label", use.title), [use.title]);
 
-  const find = useCallback((text: string, back: boolean) => screen.current?.find(text, back) ?? false, []);
+  const find = useCallback(
+    (text: string, options: { back: boolean; caseSensitive: boolean }) => screen.current?.find(text, options) ?? false,
+    [],
+  );
+  const paste = useCallback((text: string) => {
+    screen.current?.terminal.paste(text);
+    screen.current?.terminal.focus();
+  }, []);
+  const copy = useCallback(() => screen.current !== undefined && copySelection(screen.current), []);
+  const bracketed = useCallback(() => screen.current?.terminal.modes.bracketedPasteMode ?? false, []);
+  const selectAll = useCallback(() => screen.current?.terminal.selectAll(), []);
+  const folder = useCallback(async () => (await attached.current?.find(["."]))?.[0]?.path, []);
   const stopFinding = useCallback(() => screen.current?.stopFinding(), []);
   const focus = useCallback(() => screen.current?.terminal.focus(), []);
   const restart = useCallback(() => {
@@ -112,8 +159,8 @@ export function useTerminal(host: RefObject<HTMLDivElement | null>, use: Termina
   }, []);
   const reconnect = useCallback(() => attached.current?.reconnect(), []);
   return useMemo(
-    () => ({ state, find, stopFinding, focus, restart, reconnect }),
-    [state, find, stopFinding, focus, restart, reconnect],
+    () => ({ state, matches, find, paste, bracketed, copy, selectAll, folder, stopFinding, focus, restart, reconnect }),
+    [state, matches, find, paste, bracketed, copy, selectAll, folder, stopFinding, focus, restart, reconnect],
   );
 }
 
@@ -128,7 +175,7 @@ function act(event: KeyboardEvent, { terminal }: OpenScreen, use: TerminalUse): 
       return false;
     case "copy":
       event.preventDefault();
-      document.execCommand("copy"); // works without TLS too; xterm gives the selection
+      copySelection({ terminal });
       return false;
     case "find":
       event.preventDefault();
@@ -141,13 +188,41 @@ function act(event: KeyboardEvent, { terminal }: OpenScreen, use: TerminalUse): 
   }
 }
 
+/**
+ * Takes a paste before xterm does, so that many lines can be asked about. It is
+ * the browser's own event: that comes also where pages may not read the clipboard.
+ */
+function takePaste(event: ClipboardEvent, { terminal }: OpenScreen, use: TerminalUse): void {
+  const pasted = event.clipboardData?.getData("text/plain");
+  if (pasted === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  if (pasted === "" || terminal.options.disableStdin) return;
+  const what = pasteAct(pasted, terminal.modes.bracketedPasteMode);
+  switch (what.act) {
+    case "paste":
+      return terminal.paste(what.text);
+    case "ask":
+      return use.onAsk(what.text, what.lines);
+    case "refuse":
+      return fail(what.message);
+  }
+}
+
+/** @returns whether there was something to copy */
+function copySelection({ terminal }: Pick<OpenScreen, "terminal">): boolean {
+  if (!terminal.hasSelection()) return false;
+  terminal.focus(); // xterm gives its selection to a copy from its own input
+  return document.execCommand("copy"); // works without TLS and without permission, too
+}
+
 /** The account's settings for terminals; the schema's defaults until they are known. */
 function useScreenSettings(screenReader: boolean): ScreenSettings {
   const accountId = useAccountId();
   const rows = rowsOf(
     useLive("accounts", accountId === undefined ? undefined : { id: accountId, editor_settings: null }),
   );
-  const dark = useDark();
+  const { colours } = useColours();
   const fontSize = rows[0]?.editor_settings.font_size ?? 14;
-  return useMemo(() => ({ dark, fontSize, screenReader }), [dark, fontSize, screenReader]);
+  return useMemo(() => ({ colours, fontSize, screenReader }), [colours, fontSize, screenReader]);
 }

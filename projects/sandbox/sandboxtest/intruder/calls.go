@@ -1,10 +1,19 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"runtime"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+)
+
+// System calls and requests that x/sys does not name.
+const (
+	sysOpenTreeAttr = 467
+	sysFileSetattr  = 469
+	fsSetXattr      = 0x401c5820 // FS_IOC_FSSETXATTR
 )
 
 // namespaces by name; time has no bit in clone.
@@ -71,6 +80,8 @@ func tryNamespaces(did attempts, a arguments) {
 		did["4/clone_"+name] = word(errno)
 	}
 	did.call("4/unshare_time", unix.SYS_UNSHARE, unix.CLONE_NEWTIME)
+	did.call("4/fspick", unix.SYS_FSPICK, a.here, a.root, 0)
+	did.call("4/open_tree_attr", sysOpenTreeAttr, a.here, a.root, unix.OPEN_TREE_CLONE, a.zero, 32)
 }
 
 func tryKernel(did attempts, a arguments) {
@@ -93,9 +104,46 @@ func tryKernel(did attempts, a arguments) {
 	did.call("5/swapon", unix.SYS_SWAPON, a.root, 0)
 	did.call("5/acct", unix.SYS_ACCT, a.root)
 	did.call("5/reboot", unix.SYS_REBOOT, 0, 0, 0, 0)
+	did.call("5/kexec_file_load", unix.SYS_KEXEC_FILE_LOAD, 0, 0, 0, a.zero, 0)
+	did.call("5/quotactl_fd", unix.SYS_QUOTACTL_FD, 0, 0, 0, a.zero)
+	did.call("5/fanotify_init", unix.SYS_FANOTIFY_INIT, 0, 0)
+	did.call("5/kcmp", unix.SYS_KCMP, 1, uintptr(os.Getpid()), 0, 0, 0)
+	did.call("5/process_madvise", unix.SYS_PROCESS_MADVISE, 0, a.zero, 1, unix.MADV_DONTNEED, 0)
+	did.call("5/file_setattr", sysFileSetattr, a.here, a.root, a.zero, 24, 0)
+	did.call("5/adjtimex", unix.SYS_ADJTIMEX, uintptr(unsafe.Pointer(&unix.Timex{Modes: unix.ADJ_TICK, Tick: 10_000})))
+	const readImpliesExec = 0x0400000
+	did.call("5/personality", unix.SYS_PERSONALITY, readImpliesExec)
+	tryKnobs(did, a)
 	node, _ := unix.BytePtrFromString("/home/user/node")
 	did.call("5/mknod", unix.SYS_MKNODAT, a.here, uintptr(unsafe.Pointer(node)), unix.S_IFCHR|0o666, 1<<8|3)
 }
+
+// tryKnobs are the arguments of harmless calls that are not.
+func tryKnobs(did attempts, a arguments) {
+	char := byte('x')
+	const high = 1 << 32 // the kernel does not look there; a filter might
+	did.call("5/ioctl_TIOCSTI", unix.SYS_IOCTL, 0, unix.TIOCSTI, uintptr(unsafe.Pointer(&char)))
+	did.call("5/ioctl_TIOCSTI_high", unix.SYS_IOCTL, 0, unix.TIOCSTI|high, uintptr(unsafe.Pointer(&char)))
+	did.call("5/ioctl_TIOCLINUX", unix.SYS_IOCTL, 0, unix.TIOCLINUX, uintptr(unsafe.Pointer(&char)))
+	// The id of the project's quota; zero is what a file has that has none.
+	did.call("10/quota_project", unix.SYS_IOCTL, 0, fsSetXattr, a.zero)
+	did.call("10/priority", unix.SYS_SETPRIORITY, unix.PRIO_PROCESS, 0, minus(20))
+	did.call("10/real_time", unix.SYS_SCHED_SETSCHEDULER, 0, unix.SCHED_FIFO, uintptr(unsafe.Pointer(&[1]int32{1})))
+	did.call("10/core_files", unix.SYS_SETRLIMIT, unix.RLIMIT_CORE, uintptr(unsafe.Pointer(&unix.Rlimit{Cur: 2, Max: 2})))
+	// Limits of the agent: it could neither open files nor start programs then.
+	var now unix.Rlimit
+	if err := unix.Prlimit(1, unix.RLIMIT_NOFILE, nil, &now); err != nil {
+		did["7/limits_of_agent"] = reason(err)
+		return
+	}
+	did.call("7/limits_of_agent", unix.SYS_PRLIMIT64, 1, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&now)), 0)
+	did.call("7/limits_of_agent_high", unix.SYS_PRLIMIT64, 1|high, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&now)), 0)
+	for _, tid := range threads(1) {
+		did.call("7/limits_of_agents_thread", unix.SYS_PRLIMIT64, uintptr(tid), unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&now)), 0)
+	}
+}
+
+func minus(n int) uintptr { return uintptr(-n) }
 
 func trySockets(did attempts) {
 	const xdp, rds, tipc = 44, 21, 30
@@ -107,9 +155,28 @@ func trySockets(did attempts) {
 	}
 	did.call("6/socket_raw", unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_ICMP)
 	did.call("6/socket_raw6", unix.SYS_SOCKET, unix.AF_INET6, unix.SOCK_RAW, unix.IPPROTO_ICMPV6)
-	did.call("6/netlink_audit", unix.SYS_SOCKET, unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_AUDIT)
-	did.call("6/netlink_uevent", unix.SYS_SOCKET, unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_KOBJECT_UEVENT)
-	did.call("6/netlink_route_is_allowed", unix.SYS_SOCKET, unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_ROUTE)
+	const kinds = 32 // the kernel's bound
+	for kind := range uintptr(kinds) {
+		name := fmt.Sprintf("6/netlink_%d", kind)
+		if kind == unix.NETLINK_ROUTE {
+			name = "6/netlink_route_is_allowed"
+		}
+		did.call(name, unix.SYS_SOCKET, unix.AF_NETLINK, unix.SOCK_RAW, kind)
+	}
+	// Their names load modules of the kernel that nobody needs.
+	for name, protocol := range map[string]uintptr{
+		"sctp": unix.IPPROTO_SCTP, "dccp": unix.IPPROTO_DCCP, "udplite": unix.IPPROTO_UDPLITE, "l2tp": unix.IPPROTO_L2TP, "smc": 256,
+	} {
+		for family, in := range map[string]uintptr{"": unix.AF_INET, "6": unix.AF_INET6} {
+			did.call("6/socket_"+name+family, unix.SYS_SOCKET, in, unix.SOCK_STREAM, protocol)
+		}
+	}
+	var pair [2]int32
+	for name, family := range map[string]uintptr{"tipc": tipc, "vsock": unix.AF_VSOCK, "inet": unix.AF_INET} {
+		did.call("6/socketpair_"+name, unix.SYS_SOCKETPAIR, family, unix.SOCK_STREAM, 0, uintptr(unsafe.Pointer(&pair)))
+	}
+	did.call("6/socketpair_unix_is_allowed", unix.SYS_SOCKETPAIR, unix.AF_UNIX, unix.SOCK_STREAM, 0, uintptr(unsafe.Pointer(&pair)))
+	did.call("6/socket_udp_is_allowed", unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_DGRAM, unix.IPPROTO_UDP)
 }
 
 func tryAgent(did attempts, a arguments) {

@@ -43,6 +43,7 @@ func tryAll(args []string) map[string]string {
 	} {
 		did["7/read_"+name] = open(path, os.O_RDONLY)
 	}
+	sweepAgent(did)
 	did["7/write_mem"] = open("/proc/1/mem", os.O_RDWR)
 	did["7/write_exe"] = open("/proc/1/exe", os.O_WRONLY)
 	did["7/write_own_exe"] = open("/proc/self/exe", os.O_RDWR)
@@ -55,9 +56,70 @@ func tryAll(args []string) map[string]string {
 	for _, path := range []string{"/x", "/etc/x", "/usr/x", "/usr/bin/x", "/bin/x", "/lib/x", "/dev/x", "/root/x", "/opt/x", "/proc/x", "/sys/x", "/sys/fs/cgroup/x", "/run/x"} {
 		did["8/create_"+path] = open(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
 	}
+	did["8/oom_score"] = reason(os.WriteFile("/proc/self/oom_score_adj", []byte("-1000"), 0))
+	did["8/chmod_/dev/null"] = reason(os.Chmod("/dev/null", 0o600))
 	did["8/write_/etc/passwd"] = open("/etc/passwd", os.O_WRONLY)
 	did["8/chmod_/"] = reason(os.Chmod("/", 0o777))
 	return did
+}
+
+// public is what everybody may read of the agent, as of every process: how it is
+// called, what it uses, which file systems it sees.
+var public = map[string]bool{
+	"cmdline": true, "comm": true, "stat": true, "statm": true, "status": true, "cgroup": true, "limits": true,
+	"mountinfo": true, "mounts": true, "mountstats": true, "oom_adj": true, "oom_score": true, "oom_score_adj": true,
+	"sched": true, "schedstat": true, "cpuset": true, "loginuid": true, "sessionid": true, "wchan": true,
+	"cpu_resctrl_groups": true, "children": true, "setgroups": true, "autogroup": true, "latency": true, "current": true,
+	"uid_map": true, "gid_map": true, "projid_map": true, "coredump_filter": true, "timens_offsets": true, "arch_status": true,
+}
+
+// sweepAgent tries every file that the kernel has about process 1, whatever this
+// kernel has.
+func sweepAgent(did attempts) {
+	folders := []string{"/proc/1"}
+	for _, tid := range threads(1) {
+		folders = append(folders, fmt.Sprintf("/proc/1/task/%d", tid))
+	}
+	for _, folder := range folders {
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			did["7/sweep"] = reason(err)
+			return
+		}
+		for _, e := range entries {
+			name := folder + "/" + e.Name()
+			if e.IsDir() {
+				continue
+			}
+			if got := write(name); got == "ok" {
+				did["7/sweep_write_"+name] = got
+			}
+			if got := open(name, os.O_RDONLY); got == "ok" && !public[e.Name()] {
+				did["7/sweep_read_"+name] = readable(name)
+			}
+		}
+		did["7/sweep"] = "ok" // it was made
+	}
+}
+
+// readable tells a file that opens and says nothing from one that says something.
+func readable(name string) string {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return reason(err)
+	}
+	return strings.TrimSpace(string(data[:min(len(data), 80)]))
+}
+
+// threads returns those of a process.
+func threads(pid int) (tids []int) {
+	entries, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	for _, e := range entries {
+		if tid, err := strconv.Atoi(e.Name()); err == nil {
+			tids = append(tids, tid)
+		}
+	}
+	return tids
 }
 
 func open(path string, flags int) string {

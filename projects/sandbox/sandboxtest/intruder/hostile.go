@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"runtime"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,28 +34,15 @@ func status() error {
 	return nil
 }
 
-// signalAll sends every signal to process 1, many times: some would get through
-// in certain moments only.
-func signalAll() error {
-	const rounds = 200
-	for range rounds {
-		for s := unix.Signal(1); s <= 64; s++ {
-			if err := unix.Kill(1, s); err != nil && !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.EAGAIN) {
-				return err
-			}
-		}
-		time.Sleep(time.Millisecond)
-	}
-	return nil
-}
-
 // killAll is kill -9 -1. It spares process 1 and the caller.
 func killAll() error { return unix.Kill(-1, unix.SIGKILL) }
 
 // forks starts processes until it may not, and leaves them.
-func forks() error {
-	const tooMany = 5000
-	for n := range tooMany {
+func forks(most int) error {
+	if most == 0 {
+		most = 1000 // far above any bound of the tests, and nothing for the machine
+	}
+	for n := range most {
 		pid, _, errno := unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
 		switch {
 		case errno != 0:
@@ -70,42 +56,66 @@ func forks() error {
 			}
 		}
 	}
-	return fmt.Errorf("%d processes and no end", tooMany)
+	return fmt.Errorf("%d processes and no end", most)
 }
 
-// memory takes as much as it can, up to far above any bound of the tests.
-func memory() error {
-	const piece, most = 16 << 20, 4 << 30
-	taken := 0
-	for taken < most {
-		p, err := unix.Mmap(-1, 0, piece, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+// memory takes as much as it can of a kind, up to most MiB.
+func memory(kind string, most int) error {
+	const piece = 16
+	for taken := 0; taken < most; taken += piece {
+		p, err := pages(kind, piece<<20)
 		if err != nil {
-			fmt.Printf("refused after %d MiB\n", taken>>20)
+			fmt.Printf("refused after %d MiB\n", taken)
 			return nil
 		}
 		for i := 0; i < len(p); i += os.Getpagesize() {
 			p[i] = 1
 		}
-		taken += piece
 	}
-	return fmt.Errorf("%d MiB and no end", taken>>20)
+	fmt.Printf("%d MiB and no end\n", most)
+	return nil
 }
 
-// fill writes a file until there is no more space.
-func fill(folder string) error {
-	const piece, most = 1 << 20, 1 << 30
+// pages returns memory: of this process alone, of it and its children, of a file
+// without a name, of a segment that outlives it.
+func pages(kind string, size int) ([]byte, error) {
+	const both = unix.PROT_READ | unix.PROT_WRITE
+	switch kind {
+	case "anonymous":
+		return unix.Mmap(-1, 0, size, both, unix.MAP_SHARED|unix.MAP_ANON)
+	case "file":
+		fd, err := unix.MemfdCreate("hog", unix.MFD_CLOEXEC)
+		if err != nil {
+			return nil, err
+		}
+		if err := unix.Ftruncate(fd, int64(size)); err != nil {
+			return nil, err
+		}
+		return unix.Mmap(fd, 0, size, both, unix.MAP_SHARED)
+	case "segment":
+		id, err := unix.SysvShmGet(unix.IPC_PRIVATE, size, unix.IPC_CREAT|0o600)
+		if err != nil {
+			return nil, err
+		}
+		return unix.SysvShmAttach(id, 0, 0)
+	}
+	return unix.Mmap(-1, 0, size, both, unix.MAP_PRIVATE|unix.MAP_ANON)
+}
+
+// fill writes a file until there is no more space, up to most MiB.
+func fill(folder string, most int) error {
 	f, err := os.CreateTemp(folder, "fill")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name())
-	for n := 0; n < most; n += piece {
-		if _, err := f.Write(make([]byte, piece)); err != nil {
-			fmt.Printf("%d %s\n", n>>20, reason(err))
+	for n := range most {
+		if _, err := f.Write(make([]byte, 1<<20)); err != nil {
+			fmt.Printf("%d %s\n", n, reason(err))
 			return nil
 		}
 	}
-	return errors.New("1 GiB and no end")
+	return fmt.Errorf("%d MiB and no end", most)
 }
 
 // terminals opens terminals until there is none left.

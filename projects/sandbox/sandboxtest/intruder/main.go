@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
+	"strings"
 
 	"lyceum/projects/sandbox/stage"
 )
 
 func init() {
-	if len(os.Args) > 1 && os.Args[1] == "stage" {
+	if len(os.Args) > 1 && (os.Args[1] == "stage" || os.Args[1] == "agent") {
 		runtime.LockOSThread() // in init: the main thread
 	}
 }
@@ -36,26 +38,55 @@ func run(args []string) error {
 		return stage.Shim(args[2:])
 	case "agent":
 		return serve(args[2:])
+	case "sleep":
+		return stay()
+	}
+	return act(args[1], args[2:])
+}
+
+// act does one hostile thing.
+func act(what string, args []string) error {
+	most := 0
+	if len(args) > 0 {
+		most, _ = strconv.Atoi(args[len(args)-1]) // where the act has a bound it is the last
+	}
+	switch what {
 	case "try":
-		return json.NewEncoder(os.Stdout).Encode(tryAll(args[2:]))
+		return json.NewEncoder(os.Stdout).Encode(tryAll(args))
 	case "status":
 		return status()
 	case "signals":
 		return signalAll()
+	case "queue":
+		return queueAll()
+	case "own":
+		return ownAll()
+	case "hunt":
+		return hunt()
+	case "keep":
+		return keep(args[0])
+	case "take":
+		return take(args[0])
 	case "kill-all":
 		return killAll()
 	case "forks":
-		return forks()
+		return forks(most)
 	case "memory":
-		return memory()
+		return memory(args[0], most)
+	case "spin":
+		return spin(args[0])
 	case "fill":
-		return fill(args[2])
+		return fill(args[0], most)
 	case "terminals":
 		return terminals()
 	case "linger":
 		return linger()
-	case "sleep":
-		select {}
+	case "hold":
+		return hold(args[0])
+	case "holding":
+		return holding(args[0])
+	case "files":
+		return files(strings.Join(args, ""))
 	}
-	return fmt.Errorf("%q is not known", args[1])
+	return fmt.Errorf("%q is not known", what)
 }

@@ -1,0 +1,147 @@
+package projects
+
+import (
+	"context"
+	"errors"
+	"time"
+	"unicode"
+
+	"lyceum/app"
+	"lyceum/projects/sandbox"
+)
+
+// noticePause is the least time between two notices of one project that a program
+// was ended: one that is started again and again would fill the store with them.
+const noticePause = 5 * time.Second
+
+// justNow is how long ago an agent may have seen the end of a program for it to be
+// the one that the kernel has just ended.
+const justNow = 2 * time.Second
+
+// followKilled tells projects of the programs that the kernel ends because memory
+// is full: from its log, or where that cannot be read from the counts of each
+// project, which do not say which program it was.
+func (h *Host) followKilled(ctx context.Context) {
+	err := sandbox.FollowKilled(ctx, h.o.KernelLog, func(k sandbox.Killed) {
+		if c := h.having(k); c != nil {
+			h.outOfMemory(c.project, k.Program)
+		}
+	})
+	if ctx.Err() != nil {
+		return
+	}
+	h.o.Log.Info("programs that are ended for want of memory are not always known by name", "part", "projects", "err", err)
+	h.mu.Lock()
+	h.unlogged = true
+	var all []*connection
+	for _, e := range h.entries {
+		if e.agent != nil {
+			all = append(all, e.agent)
+		}
+	}
+	h.mu.Unlock()
+	for _, c := range all {
+		h.followFull(c)
+	}
+}
+
+// having returns the project of a program that was ended, nil if it is another's.
+func (h *Host) having(k sandbox.Killed) *connection {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, e := range h.entries {
+		if e.agent != nil && e.agent.process.Has(k) {
+			return e.agent
+		}
+	}
+	return nil
+}
+
+// followFull does for one project what the kernel's log does for all, if that
+// cannot be read.
+func (h *Host) followFull(c *connection) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.unlogged || c.counted {
+		return
+	}
+	c.counted = h.taskLocked(func(ctx context.Context) {
+		err := c.process.FollowFull(ctx, func() { h.outOfMemory(c.project, seenKilled(ctx, c)) })
+		if ctx.Err() == nil && !errors.Is(err, sandbox.ErrUncounted) && !errors.Is(err, context.Canceled) {
+			h.o.Log.Warn("programs that are ended for want of memory are not noticed", "project", c.project, "err", err)
+		}
+	})
+}
+
+// seenKilled returns the program whose end the agent sees now, "" if none: it was
+// not the agent that waited for it. The kernel counts before it has ended.
+func seenKilled(ctx context.Context, c *connection) string {
+	const looks, pause = 10, 50 * time.Millisecond
+	for range looks {
+		u, err := c.client().Usage(ctx)
+		if err != nil {
+			return ""
+		}
+		if u.Killed != nil && now()-u.Killed.Time < justNow.Milliseconds() {
+			return u.Killed.Program
+		}
+		select {
+		case <-after(pause):
+		case <-ctx.Done():
+			return ""
+		}
+	}
+	return ""
+}
+
+// outOfMemory notes in the row of a project that a program of it was ended; ""
+// where nobody knows which. It never blocks.
+func (h *Host) outOfMemory(project, program string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e := h.entryLocked(project)
+	e.killed.last = app.Row{"time": now()}
+	if program != "" {
+		e.killed.last["program"] = printable(program)
+	}
+	if !e.killed.working {
+		e.killed.working = h.taskLocked(func(ctx context.Context) { h.noteKilled(ctx, e) })
+	}
+}
+
+// noteKilled writes the last notice, and again after a pause if there is a newer.
+func (h *Host) noteKilled(ctx context.Context, e *entry) {
+	for {
+		h.mu.Lock()
+		notice := e.killed.last
+		e.killed.last = nil
+		if notice == nil || ctx.Err() != nil {
+			e.killed.working = false
+			h.mu.Unlock()
+			return
+		}
+		h.mu.Unlock()
+		err := h.update(ctx, "projects", e.id, func(row app.Row) error {
+			row["out_of_memory"] = notice
+			return nil
+		})
+		if err != nil && ctx.Err() == nil {
+			h.o.Log.Warn("a program ended for want of memory, and that is not noted", "project", e.id, "err", err)
+		}
+		select {
+		case <-after(noticePause):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// printable makes what a project calls its programs fit to be shown.
+func printable(name string) string {
+	out := []rune(name)
+	for i, r := range out {
+		if !unicode.IsPrint(r) {
+			out[i] = unicode.ReplacementChar
+		}
+	}
+	return string(out)
+}
