@@ -146,6 +146,7 @@ func TestStopSavesAndLeavesNothing(t *testing.T) {
 	if testing.Short() {
 		return // needs root
 	}
+	before := processesOf(t, testUIDs.First) // another test's that are not taken off the list yet
 	w := newWorld(t, sandbox.Auto)
 	w.project("p1", nil)
 	saved := ""
@@ -168,27 +169,30 @@ func TestStopSavesAndLeavesNothing(t *testing.T) {
 	sh.enter("(trap '' HUP TERM; setsid sleep 1000 &) ; echo st''arted")
 	sh.until("started")
 	uid := w.row("projects", "p1")["uid"].(int64)
-	if len(processesOf(t, uid)) < 3 {
+	if len(processesOf(t, uid)) < len(before)+3 {
 		t.Fatal("there is nothing that could be left: the test looks wrongly")
 	}
 	w.ask("p1", "stop")
 	w.settled("p1", "stopped")
-	if left := processesOf(t, uid); len(left) > 0 {
-		t.Errorf("processes %v are left", left)
+	for pid, status := range processesOf(t, uid) {
+		if _, old := before[pid]; !old {
+			t.Errorf("process %s is left: %s", pid, status)
+		}
 	}
 	if _, err := os.Stat(filepath.Join(w.data, "projects/p1/home/saved.txt")); err != nil || saved != "p1" {
 		t.Errorf("documents were not saved before the stop: %v", err)
 	}
 }
 
-// processesOf returns the processes of a user id.
-func processesOf(t *testing.T, uid int64) (found []string) {
+// processesOf returns the processes of a user id: what their status says, by pid.
+func processesOf(t *testing.T, uid int64) map[string]string {
 	t.Helper()
+	found := make(map[string]string)
 	status, _ := filepath.Glob("/proc/[0-9]*/status")
 	for _, name := range status {
 		data, err := os.ReadFile(name)
 		if err == nil && strings.Contains(string(data), "\nUid:\t"+strconv.FormatInt(uid, 10)+"\t") {
-			found = append(found, name)
+			found[filepath.Base(filepath.Dir(name))], _, _ = strings.Cut(string(data), "\nPid:")
 		}
 	}
 	return found

@@ -359,8 +359,8 @@ func TestRemovalOfWhatBecomesALinkStaysInside(t *testing.T) {
 	const rounds = 2000
 	for range rounds {
 		_ = f.Remove(t.Context(), "d") // fails where the other one came
-		if err := errors.Join(os.RemoveAll(d), os.RemoveAll(link)); err != nil {
-			t.Fatal(err)
+		for os.RemoveAll(d) != nil || os.RemoveAll(link) != nil {
+			continue // they were swapped under it
 		}
 		if err := errors.Join(os.MkdirAll(filepath.Join(d, "sub"), 0o755), os.Symlink(s.outside, link)); err != nil {
 			t.Fatal(err)
