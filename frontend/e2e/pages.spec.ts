@@ -16,6 +16,9 @@ const PROJECTS = `q=${Buffer.from('["{\\"projects\\": [{\\"title\\": null, \\"st
 
 /** Fails for what keeps people with a screen reader, a keyboard or weak eyes out. */
 async function accessible(page: Page, what: string): Promise<void> {
+  const moves = () => page.evaluate(() => getComputedStyle(document.body).transitionDuration);
+  if (await page.evaluate(() => matchMedia("(prefers-reduced-motion: reduce)").matches))
+    expect(await moves()).toBe("0s");
   await page.evaluate(AXE);
   const violations = await page.evaluate(async () => {
     const axe = (window as unknown as { axe: { run(options: object): Promise<{ violations: Violation[] }> } }).axe;
