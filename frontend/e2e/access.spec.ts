@@ -318,6 +318,7 @@ test("a viewer reads everything and writes nothing", async ({ server, world: { a
   const mayDo = [
     JSON.stringify({ projects: { id: project, action_request: { action: "start" } } }), // opening a project starts it
     JSON.stringify({ cursors: { document_id: document, position: inJSON(Buffer.from("{}")) } }),
+    JSON.stringify({ project_visits: { project_id: project } }), // reading is using it
   ];
   for (const { query, options } of setsOf(ids, bob)) {
     const { error } = await his.ask(query, options);
