@@ -279,6 +279,9 @@ test("a stranger who knows all ids gets nothing, and cannot tell that it exists"
 test("a viewer reads everything and writes nothing", async ({ server, world: { ada, bob } }) => {
   const project = await ada.createProject("Numbers");
   await ada.addMember(project, bob, "viewer");
+  const hers = await Wire.open(ada);
+  await hers.must({ project_limits: { project_id: project, cpus: 2 } }); // that he could remove
+  await hers.close();
   await ada.upload(project, "notes.md", "Words of Ada.\n");
   await ada.goto(`projects/${project}`);
   await newTerminal(ada.page);
