@@ -45,10 +45,11 @@ func (h *Host) followKilled(ctx context.Context) {
 	}
 }
 
-// logMark says up to which record the kernel's log was read.
+// logMark says which program of the kernel's log was the last that was told of.
 type logMark struct {
 	Boot   string `json:"boot"` // each boot has records of its own
 	Record int64  `json:"record"`
+	PID    int    `json:"pid,omitempty"` // a further record may be of it
 }
 
 // followLog follows the kernel's log from where the last server has read it. The
@@ -65,14 +66,14 @@ func (h *Host) followLog(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		mark = logMark{boot, last}
+		mark = logMark{Boot: boot, Record: last}
 		h.writeMark(name, mark)
 	}
-	return sandbox.FollowKilled(ctx, h.o.KernelLog, mark.Record, func(k sandbox.Killed) {
+	return sandbox.FollowKilled(ctx, h.o.KernelLog, sandbox.Killed{Record: mark.Record, PID: mark.PID}, func(k sandbox.Killed) {
 		if c := h.having(k); c != nil {
 			h.outOfMemory(c.project, k.Program, k.Time)
 		}
-		h.writeMark(name, logMark{boot, k.Record})
+		h.writeMark(name, logMark{boot, k.Record, k.PID})
 	})
 }
 

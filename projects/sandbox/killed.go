@@ -26,10 +26,10 @@ type Killed struct {
 	Time    time.Time // when it was ended; of what was before the log was opened, about when
 }
 
-// FollowKilled calls fn for every program that the kernel has ended for want of
-// memory after a record of its log, and will, until ctx ends. It waits for the
+// FollowKilled calls fn for every program that the kernel ends for want of memory
+// after a last one, of which Record and PID are looked at, until ctx ends. It waits for the
 // kernel and does not ask. It fails at once where the log cannot be read.
-func FollowKilled(ctx context.Context, log string, after int64, fn func(Killed)) error {
+func FollowKilled(ctx context.Context, log string, last Killed, fn func(Killed)) error {
 	end, err := LastRecord(log)
 	if err != nil {
 		return err
@@ -42,7 +42,6 @@ func FollowKilled(ctx context.Context, log string, after int64, fn func(Killed))
 	stop := context.AfterFunc(ctx, func() { _ = f.Close() })
 	defer stop()
 	record := make([]byte, maxRecord)
-	last := 0
 	for {
 		n, err := f.Read(record)
 		switch {
@@ -54,10 +53,10 @@ func FollowKilled(ctx context.Context, log string, after int64, fn func(Killed))
 			return fmt.Errorf("read the kernel's log: %w", err)
 		}
 		k, ok := parseKilled(string(record[:n]))
-		if !ok || k.Record <= after || k.PID == last { // two lines tell of one
+		if !ok || k.Record <= last.Record || k.PID == last.PID { // two lines tell of one
 			continue
 		}
-		last = k.PID
+		last = k
 		if k.Record > end {
 			k.Time = time.Now()
 		}

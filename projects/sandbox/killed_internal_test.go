@@ -75,13 +75,13 @@ func TestWhoseAKilledProgramWas(t *testing.T) {
 }
 
 func TestALogThatCannotBeReadIsSaid(t *testing.T) {
-	err := FollowKilled(t.Context(), filepath.Join(t.TempDir(), "none"), 0, nil)
+	err := FollowKilled(t.Context(), filepath.Join(t.TempDir(), "none"), Killed{}, nil)
 	if !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("FollowKilled = %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := FollowKilled(ctx, KernelLog, 1<<62, nil); err == nil {
+	if err := FollowKilled(ctx, KernelLog, Killed{Record: 1 << 62}, nil); err == nil {
 		t.Error("it follows although nobody wants to know")
 	}
 }
