@@ -139,7 +139,8 @@ class Attachment implements AttachedTerminal {
     if (this.room?.cols === cols && this.room.rows === rows) return;
     this.room = { cols, rows };
     this.control({ op: "size", cols, rows });
-    if (this.state.size === undefined || this.state.size.you) this.screen.resize(cols, rows);
+    // Old output comes in the sizes that it was printed for; the end of it brings ours.
+    if (this.readingLive) this.settle();
   }
 
   restart(): void {
@@ -209,14 +210,13 @@ class Attachment implements AttachedTerminal {
         this.from = frame.from;
         this.inOrder(() => (this.readingLive = false)); // the modes are none of the program's questions
         this.screen.write(frame.modes);
-        this.inOrder(() => (this.readingLive = frame.from >= this.live));
+        if (frame.from >= this.live) this.inOrder(() => this.beLive());
         return;
       case "size":
         this.show({ size: { cols: frame.cols, rows: frame.rows, by: frame.by, you: frame.you } });
-        // Our own size may have changed again since; the server will have heard of it by now.
-        if (frame.you && this.room) this.screen.resize(this.room.cols, this.room.rows);
-        else this.foreign(frame.cols, frame.rows);
-        return;
+        return this.inOrder(() => this.settle());
+      case "was":
+        return this.inOrder(() => this.resize(frame.cols, frame.rows));
       case "answers":
         return this.inOrder(() => (this.answering = frame.you));
       case "refused":
@@ -237,8 +237,20 @@ class Attachment implements AttachedTerminal {
     }
   }
 
-  /** Takes on the size of another's window. */
-  private foreign(cols: number, rows: number): void {
+  /** What the screen reads from here on is new. */
+  private beLive(): void {
+    this.readingLive = true;
+    this.settle();
+  }
+
+  /** Takes on the size that the terminal has: of our own window as it is now, else of another's. */
+  private settle(): void {
+    const { size } = this.state;
+    if (this.room && (size === undefined || size.you)) this.resize(this.room.cols, this.room.rows);
+    else if (size) this.resize(size.cols, size.rows);
+  }
+
+  private resize(cols: number, rows: number): void {
     if (cols > 0 && rows > 0) this.screen.resize(Math.min(cols, MAX_SIDE), Math.min(rows, MAX_SIDE));
   }
 
@@ -253,8 +265,10 @@ class Attachment implements AttachedTerminal {
     this.live = live;
     this.failures = 0;
     this.answering = false;
-    this.inOrder(() => (this.readingLive = from >= live));
-    if (this.room === undefined) this.foreign(cols, rows);
+    this.inOrder(() => {
+      this.resize(cols, rows); // whose it is comes next
+      this.readingLive = from >= live;
+    });
     this.show({ link: "open", write, message: undefined, exit: undefined, keysLost: false });
     if (this.room) this.control({ op: "size", ...this.room });
     for (const keys of this.held.splice(0)) this.socket?.send(keys);
@@ -263,7 +277,7 @@ class Attachment implements AttachedTerminal {
   private print(bytes: Uint8Array): void {
     const old = Math.max(0, Math.min(bytes.byteLength, this.live - this.from));
     if (old > 0) this.write(bytes.subarray(0, old));
-    if (old > 0 && this.from + old >= this.live) this.inOrder(() => (this.readingLive = true));
+    if (old > 0 && this.from + old >= this.live) this.inOrder(() => this.beLive());
     if (old < bytes.byteLength) this.write(bytes.subarray(old));
     this.from += bytes.byteLength;
     if (this.behind > MAX_BEHIND && !this.catchingUp) {

@@ -73,7 +73,7 @@ export function useTerminal(host: RefObject<HTMLDivElement | null>, use: Termina
     if (!element) return;
     const opened = openScreen(element, latest.current.use.title, latest.current.settings);
     const line = attachTerminal(opened.terminal, {
-      open: (from) => new WebSocket(terminalAddress(document.baseURI, projectId, terminalId, from)),
+      open: (from) => new WebSocket(terminalAddress(document.baseURI, projectId, terminalId, from, opened.room())),
       onState: (next) => {
         opened.terminal.options.disableStdin = !next.write; // at once: a program's question may follow
         setState(next);
