@@ -252,6 +252,16 @@ test("T6 what is old is read at the size that it was printed for, what is new at
   expect(screen.parsedAt).toEqual(["60:old", "90:older", "90:!", "110:new", "110:est"]);
 });
 
+test("a question for names that is longer than the server takes is not asked", async () => {
+  const { attached, socket } = show();
+  socket().says(hello());
+  const name = "数".repeat(60);
+  expect(await attached.find(Array.from({ length: 30 }, () => name))).toEqual([]);
+  expect(socket().sent).toEqual([]);
+  void attached.find([name]);
+  expect(socket().sent).toEqual([{ op: "find", id: 2, names: [name] }]);
+});
+
 test("T8 after the end of a shell Enter starts another, and nothing else is sent", () => {
   const { screen, socket, state } = show();
   socket().says(hello());

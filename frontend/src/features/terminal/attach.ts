@@ -1,6 +1,6 @@
 import { backoff } from "../../lib/backoff";
 import type { Place } from "../../lib/place";
-import { afterClose, type ClientFrame, type Exit, parseFrame, type ServerFrame } from "./protocol";
+import { afterClose, type ClientFrame, type Exit, MAX_CONTROL, parseFrame, type ServerFrame } from "./protocol";
 
 /**
  * How far a screen may fall behind what the shell prints, in bytes. Beyond it
@@ -14,6 +14,9 @@ const MAX_HELD_KEYS = 256;
 
 /** Questions for places that may be without an answer at once. */
 const MAX_ASKING = 32;
+
+/** What stands around the names of a question, in bytes: more than that. */
+const FIND_HEAD = 64;
 
 /** The largest size that another window may have; the server bounds it too, but this may be a project of a stranger. */
 const MAX_SIDE = 1000;
@@ -130,7 +133,8 @@ class Attachment implements AttachedTerminal {
   find = (names: readonly string[]): Promise<readonly (Place | undefined)[]> => {
     if (names.length === 0 || this.asking.size >= MAX_ASKING) return Promise.resolve([]);
     const id = ++this.asked;
-    if (!this.control({ op: "find", id, names })) return Promise.resolve([]);
+    const tooLong = this.encoder.encode(JSON.stringify(names)).length > MAX_CONTROL - FIND_HEAD;
+    if (tooLong || !this.control({ op: "find", id, names })) return Promise.resolve([]);
     return new Promise((resolve) => this.asking.set(id, resolve));
   };
 

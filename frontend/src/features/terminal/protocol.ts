@@ -27,6 +27,9 @@ export const MAX_OPEN = 20;
 /** The most names that are asked about at once; the server looks at no more. */
 export const MAX_NAMES = 64;
 
+/** The longest text frame that the server takes, in bytes. */
+export const MAX_CONTROL = 4096;
+
 /** How a shell ended: one of the three is set. */
 export interface Exit {
   code?: number;
