@@ -49,6 +49,8 @@ export interface TerminalState {
   write: boolean;
   /** Whose window decides the size, and which it is. */
   size?: { cols: number; rows: number; by: string; you: boolean };
+  /** What there is room for in our own window, if that is known. */
+  room?: { cols: number; rows: number };
   /** Set while no shell runs. */
   exit?: Exit;
   /** Keys were typed while the line was down, and are lost (T4). */
@@ -142,6 +144,7 @@ class Attachment implements AttachedTerminal {
     if (cols < 1 || rows < 1) return;
     if (this.room?.cols === cols && this.room.rows === rows) return;
     this.room = { cols, rows };
+    this.show({ room: this.room });
     this.control({ op: "size", cols, rows });
     // Old output comes in the sizes that it was printed for; the end of it brings ours.
     if (this.readingLive) this.settle();

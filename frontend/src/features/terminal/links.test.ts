@@ -22,9 +22,10 @@ test("a line of data is not searched", () => {
 /** A terminal with these rows; one that begins with ↳ goes on the row before, · is a cell that a wide letter left empty. */
 function terminalOf(cols: number, rows: readonly string[]): Terminal {
   const lines = rows.map((row) => {
-    const cells = [...row.replace("↳", "")].flatMap((letter) =>
-      letter === "中" ? [[letter, 2] as const, ["", 0] as const] : [[letter === "·" ? "" : letter, 1] as const],
-    );
+    const cells = [...row.replace("↳", "")].flatMap((letter): [string, number][] => {
+      const own: [string, number] = [letter === "·" ? "" : letter, letter === "中" ? 2 : 1];
+      return own[1] === 2 ? [own, ["", 0]] : [own];
+    });
     return {
       isWrapped: row.startsWith("↳"),
       getCell: (x: number) => ({ getChars: () => cells[x]?.[0] ?? "", getWidth: () => cells[x]?.[1] ?? 1 }),
