@@ -1,4 +1,5 @@
 import "@mantine/core/styles/Menu.css";
+import "@mantine/core/styles/VisuallyHidden.css";
 import { Menu as MantineMenu, VisuallyHidden } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
 import { Fragment, type ReactElement, type ReactNode } from "react";
