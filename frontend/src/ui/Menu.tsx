@@ -47,7 +47,7 @@ function item(entry: MenuEntry): ReactElement {
       renderRoot={renderRoot}
     >
       {label}
-      {chosen && <VisuallyHidden>, chosen</VisuallyHidden>}
+      {chosen && <VisuallyHidden> (chosen)</VisuallyHidden>}
       {reason !== undefined && <div style={{ fontSize: 12, maxWidth: 240 }}>{reason}</div>}
     </MantineMenu.Item>
   );

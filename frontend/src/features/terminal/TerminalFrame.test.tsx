@@ -121,6 +121,18 @@ test("the room of the window is told, and T7 another’s size is shown and expla
   await expect.element(page.getByText(/size of/)).not.toBeInTheDocument();
 });
 
+test("T7 a click beside the screen of another’s size goes to the terminal", async () => {
+  await show();
+  socket().says(hello());
+  socket().says({ op: "size", cols: 20, rows: 5, by: "Bob", you: false });
+  await expect.element(page.getByText("20 × 5 is the size of Bob’s window. Type to use yours.")).toBeVisible();
+  (document.activeElement as HTMLElement).blur();
+  await page
+    .elementLocator(document.querySelector("[data-terminal=t1]") as Element)
+    .click({ position: { x: 500, y: 200 } });
+  await expect.element(input()).toHaveFocus();
+});
+
 test("T7 where another’s window is larger the caret stays in view", async () => {
   await show();
   socket().says(hello());
@@ -393,7 +405,7 @@ test("the colours that are chosen are marked in the menu", async () => {
   await page.getByRole("menuitem", { name: "Dark" }).click();
   await vi.waitFor(() => expect(document.querySelector("[data-colours=dark]")).not.toBeNull());
   await page.getByRole("button", { name: "More for this terminal" }).click();
-  await expect.element(page.getByRole("menuitem", { name: "Dark, chosen" })).toBeVisible();
+  await expect.element(page.getByRole("menuitem", { name: "Dark (chosen)" })).toBeVisible();
   await page.getByRole("menuitem", { name: "Colours as the page", exact: true }).click();
 });
 
