@@ -172,7 +172,11 @@ func (h *Host) noteKilled(ctx context.Context, e *entry) {
 			return
 		}
 		h.mu.Unlock()
-		err := h.update(ctx, "projects", e.id, func(row app.Row) error {
+		limits, err := h.limitsOf(ctx, e.id)
+		if err == nil && limits.MemoryBytes > 0 {
+			notice["memory_bytes"] = limits.MemoryBytes // an administrator may raise it before somebody reads this
+		}
+		err = h.update(ctx, "projects", e.id, func(row app.Row) error {
 			row["out_of_memory"] = notice
 			return nil
 		})

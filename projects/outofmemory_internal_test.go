@@ -11,6 +11,7 @@ import (
 	"lyceum/app"
 	"lyceum/app/memstore"
 	"lyceum/app/schema"
+	"lyceum/projects/sandbox"
 )
 
 // A program that is ended and started again all the time does not fill the store,
@@ -27,7 +28,7 @@ func TestU5NoticesOfFullMemoryAreRare(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer stop()
-		h := New(Options{Store: store})
+		h := New(Options{Store: store, Sandbox: &sandbox.Sandbox{}})
 		ctx, cancel := context.WithCancel(t.Context())
 		h.ctx = ctx
 		const lasts = 20 * time.Second

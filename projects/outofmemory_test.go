@@ -54,8 +54,8 @@ func (w *world) runsOut(t *testing.T, program string) {
 	sh := openShell(t, c, "t1")
 	sh.enter("(dd if=/dev/zero of=/dev/null bs=200M count=1 &)")
 	row := w.until("the notice", "projects", "p1", func(row app.Row) bool { return row["out_of_memory"] != nil })
-	if notice := row["out_of_memory"].(app.Row); notice["program"] != program || notice["time"] == nil {
-		t.Errorf("the row says %v, want %s", notice, program)
+	if notice := row["out_of_memory"].(app.Row); notice["program"] != program || notice["time"] == nil || notice["memory_bytes"] != 64*mib {
+		t.Errorf("the row says %v, want %s and 64 MiB", notice, program)
 	}
 	if other := w.row("projects", "p2"); other["out_of_memory"] != nil {
 		t.Errorf("another project's row says %v", other["out_of_memory"])

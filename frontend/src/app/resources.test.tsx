@@ -169,7 +169,7 @@ describe("notices", () => {
   });
 
   test("a program that was ended is named, and put away for good", async () => {
-    const out_of_memory = { program: "python3", time: Date.now() - MINUTE };
+    const out_of_memory = { program: "python3", time: Date.now() - MINUTE, memory_bytes: 2 * 2 ** 30 };
     const server = site({ out_of_memory });
     const { router } = await showPage(server, files);
     const news = notices().getByText(/^python3 was ended at .*, because the project had used its 2 GiB of memory\.$/);
