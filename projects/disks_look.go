@@ -104,6 +104,9 @@ func (d *disks) look(ctx context.Context, project string) error {
 	}
 	began := time.Now()
 	used, err := d.measure(ctx, &t)
+	if err == nil && d.quota == nil && used.More && t.at.IsZero() {
+		t.most, err = d.atStart(ctx, project)
+	}
 	if err != nil {
 		return err
 	}
@@ -140,9 +143,9 @@ func (d *disks) note(seen *taken, used disk.Used, began time.Time) (why string, 
 	}
 	why, over = overrun(used, t.bound, false)
 	if first && over {
-		t.grace = t.at.Add(graceTime)
+		t.grace, t.most = t.at.Add(graceTime), seen.most
 	}
-	if t.at.Before(t.grace) {
+	if t.at.Before(t.grace) && used.Within(t.most) {
 		over = false
 	}
 	if d.short && !over {
@@ -187,12 +190,29 @@ func (d *disks) measure(ctx context.Context, t *taken) (disk.Used, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, measureTime)
 	defer cancel()
-	used, err := disk.Measure(ctx, d.place(t.project), t.bound.Times(measureUpTo))
+	upTo := t.bound.Times(measureUpTo)
+	if time.Now().Before(t.grace) {
+		upTo = disk.Bound{Bytes: max(upTo.Bytes, t.most.Bytes), Files: max(upTo.Files, t.most.Files)}
+	}
+	used, err := disk.Measure(ctx, d.place(t.project), upTo)
 	if errors.Is(err, context.DeadlineExceeded) {
 		used.More = true // what it takes at least
 		return used, nil
 	}
 	return used, err
+}
+
+// atStart returns what a project that starts over twice its bound may have while
+// it is emptied: what there is and a little, so that nobody starts it again and
+// again to fill the disk. It is zero where that takes too long to count.
+func (d *disks) atStart(ctx context.Context, project string) (disk.Bound, error) {
+	ctx, cancel := context.WithTimeout(ctx, measureTime)
+	defer cancel()
+	used, err := disk.Measure(ctx, d.place(project), disk.Bound{})
+	if errors.Is(err, context.DeadlineExceeded) {
+		return disk.Bound{}, nil
+	}
+	return disk.Bound{Bytes: used.Bytes + graceRoom, Files: used.Files + graceFiles}, err
 }
 
 // mark writes into the row of a project since when it is full.
