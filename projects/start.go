@@ -51,6 +51,16 @@ func (h *Host) startStep(ctx context.Context, id string, r request, row app.Row)
 	return h.setState(ctx, id, running, "")
 }
 
+// failStart ends a request whose agent has ended before it was finished: one that
+// always does would be started without end.
+func (h *Host) failStart(ctx context.Context, id string, r request) error {
+	why := h.whyLost(id)
+	if why == "" {
+		why = endedMessage
+	}
+	return errors.Join(h.markRequest(ctx, id, r, app.Row{"error": why, "finished": now()}), h.setState(ctx, id, stopped, why))
+}
+
 // whyNotStarted says it to the project's people, who can see no log.
 func whyNotStarted(err error) string {
 	kind, message := app.Public(err)
