@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"app/ordered":                           {"app"},
 	"app/query":                             {"app", "app/access", "app/live", "app/metrics", "app/schema", "app/yjs"},
 	"app/reference":                         {"app/schema"},
+	"app/rethinkstore/rethinktest":          {},
 	"app/schema":                            {"app"},
 	"app/server":                            {"*"},
 	"app/service":                           {},
