@@ -1,9 +1,13 @@
 package rethinkstore_test
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"os"
 	"sync/atomic"
 	"testing"
+
+	r "gopkg.in/rethinkdb/rethinkdb-go.v6"
 
 	"lyceum/app"
 	"lyceum/app/rethinkstore"
@@ -35,4 +39,48 @@ func TestContract(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, tables []app.Table) app.Store {
 		return open(t, options(server, tables))
 	})
+}
+
+// TestDurableContract: the database outlives the servers on it, which are killed.
+// A path stands for a database; the file there names the server that has it.
+func TestDurableContract(t *testing.T) {
+	var server *rethinktest.Server
+	at := func(path string) rethinkstore.Options {
+		name := fmt.Sprintf("d%x", sha256.Sum256([]byte(path)))[:20]
+		if b, err := os.ReadFile(path); err == nil { // also in the process that is killed
+			return rethinkstore.Options{Hosts: []string{string(b)}, Database: name}
+		}
+		if server == nil {
+			server = rethinktest.Start(t, rethinktest.Options{})
+		}
+		if err := os.WriteFile(path, []byte(server.Address()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return rethinkstore.Options{Hosts: server.Addresses(), Database: name}
+	}
+	storetest.RunDurable(t, storetest.Durable{
+		Shared: true,
+		Open: func(t *testing.T, path string, tables []app.Table) (app.Store, error) {
+			o := at(path)
+			o.Tables = tables
+			return rethinkstore.Open(t.Context(), o)
+		},
+		MakeNewer: func(t *testing.T, path string) {
+			o := at(path)
+			run(t, o, r.DB(o.Database).Table("_lyceum").Get("layout").Update(map[string]any{"version": 999}))
+		},
+	})
+}
+
+// run does to a database what an operator could do in its Data Explorer.
+func run(t *testing.T, o rethinkstore.Options, term r.Term) {
+	t.Helper()
+	session, err := r.Connect(r.ConnectOpts{Address: o.Hosts[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close() // has nothing to lose
+	if err := term.Exec(session); err != nil {
+		t.Fatal(err)
+	}
 }
