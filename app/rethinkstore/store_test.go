@@ -44,29 +44,29 @@ func TestContract(t *testing.T) {
 // TestDurableContract: the database outlives the servers on it, which are killed.
 // A path stands for a database; the file there names the server that has it.
 func TestDurableContract(t *testing.T) {
-	var server *rethinktest.Server
-	at := func(path string) rethinkstore.Options {
-		name := fmt.Sprintf("d%x", sha256.Sum256([]byte(path)))[:20]
-		if b, err := os.ReadFile(path); err == nil { // also in the process that is killed
-			return rethinkstore.Options{Hosts: []string{string(b)}, Database: name}
-		}
-		if server == nil {
-			server = rethinktest.Start(t, rethinktest.Options{})
-		}
-		if err := os.WriteFile(path, []byte(server.Address()), 0o600); err != nil {
+	at := func(t *testing.T, path string) rethinkstore.Options {
+		address, err := os.ReadFile(path) // also in the process that is killed
+		if err != nil {
 			t.Fatal(err)
 		}
-		return rethinkstore.Options{Hosts: server.Addresses(), Database: name}
+		name := fmt.Sprintf("d%x", sha256.Sum256([]byte(path)))[:20]
+		return rethinkstore.Options{Hosts: []string{string(address)}, Database: name}
 	}
 	storetest.RunDurable(t, storetest.Durable{
 		Shared: true,
+		Prepare: func(t *testing.T, path string) {
+			server := rethinktest.Start(t, rethinktest.Options{})
+			if err := os.WriteFile(path, []byte(server.Address()), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
 		Open: func(t *testing.T, path string, tables []app.Table) (app.Store, error) {
-			o := at(path)
+			o := at(t, path)
 			o.Tables = tables
 			return rethinkstore.Open(t.Context(), o)
 		},
 		MakeNewer: func(t *testing.T, path string) {
-			o := at(path)
+			o := at(t, path)
 			run(t, o, r.DB(o.Database).Table("_lyceum").Get("layout").Update(map[string]any{"version": 999}))
 		},
 	})

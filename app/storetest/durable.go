@@ -21,6 +21,8 @@ type Durable struct {
 	// MakeNewer changes a closed store so that it looks as if a later version
 	// of the program had written it.
 	MakeNewer func(t *testing.T, path string)
+	// Prepare is called with each path before anything is opened there; nil: not.
+	Prepare func(t *testing.T, path string)
 	// Shared says that several processes may have it open at once.
 	Shared bool
 }
@@ -44,7 +46,13 @@ func RunDurable(t *testing.T, d Durable) {
 		{"S8/newer_version_is_refused", testNewer},
 		{"S8/second_opening_is_refused_or_shares_all", testSecondOpening},
 	} {
-		t.Run(r.name, func(t *testing.T) { r.test(t, d, filepath.Join(t.TempDir(), "store")) })
+		t.Run(r.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "store")
+			if d.Prepare != nil {
+				d.Prepare(t, path)
+			}
+			r.test(t, d, path)
+		})
 	}
 }
 
