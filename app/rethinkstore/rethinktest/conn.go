@@ -66,7 +66,10 @@ func (c *conn) serve() {
 		token, length := binary.LittleEndian.Uint64(header[:8]), binary.LittleEndian.Uint32(header[8:])
 		if length > maxQuery {
 			c.answer(token, failureOf(clientError("Query size (%d) greater than maximum (%d).", length, maxQuery)))
-			return
+			if _, err := io.CopyN(io.Discard, in, int64(length)); err != nil {
+				return
+			}
+			continue
 		}
 		body := make([]byte, length)
 		if _, err := io.ReadFull(in, body); err != nil {
