@@ -211,6 +211,25 @@ func TestHeldWritesAreAcknowledgedWhenReleased(t *testing.T) {
 	run(t, session, table.Insert(doc{"id": 2}))
 }
 
+func TestMajorityReadsWaitForWritesToBeSafe(t *testing.T) {
+	s, _, _ := withTable(t, Options{})
+	release := s.HoldWrites("d", "t")
+	w := rawTo(t, s)
+	w.send(1, `[1,[56,[`+tableTerm+`,{"id":1}]],{"noreply":true}]`)
+	for len(rowsOf(s)) == 0 {
+		runtime.Gosched()
+	}
+	w.send(2, `[1,[16,[[15,[[14,["d"]],"t"],{"read_mode":"majority"}],1]]]`)
+	for range 50 {
+		w.send(3, `[1,[16,[`+tableTerm+`,1]]]`)
+		w.want(3, 1)
+	}
+	release()
+	if res := w.want(2, 1); res.Results[0] == nil {
+		t.Error("the row is not there")
+	}
+}
+
 func TestKillLosesSoftWrites(t *testing.T) {
 	s, session, table := withTable(t, Options{})
 	run(t, session, table.Insert(doc{"id": 1}))
