@@ -103,7 +103,9 @@ func TestCutBeforeAndAfterAWrite(t *testing.T) {
 	for i, cut := range []func(db, name string, n int){s.CutBefore, s.CutAfter} {
 		session := connect(t, s, r.ConnectOpts{})
 		cut("d", "t", 1)
-		wantError(t, table.Insert(doc{"id": i}).Exec(session), "rethinkdb.RQLConnectionError rethinkdb: EOF")
+		if err := table.Insert(doc{"id": i}).Exec(session); err == nil { // the driver has several for it
+			t.Errorf("case %d: the write was acknowledged", i)
+		}
 		session = connect(t, s, r.ConnectOpts{})
 		if got := run(t, session, table.Get(i)); (got[0] != nil) != (i == 1) { // only the second was written
 			t.Errorf("case %d: got %v", i, got)
