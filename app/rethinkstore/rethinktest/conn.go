@@ -6,7 +6,9 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 
 	p "gopkg.in/rethinkdb/rethinkdb-go.v6/ql2"
@@ -25,8 +27,7 @@ type conn struct {
 
 	mu      sync.Mutex
 	queries map[uint64]*query
-	silent  int           // queries with noreply that run
-	quiet   chan struct{} // closed when there is none; nil while nobody waits
+	silent  map[*query]chan struct{} // queries with noreply that run, each with what is closed at its end
 
 	writing sync.Mutex // over one answer
 	work    sync.WaitGroup
@@ -43,18 +44,22 @@ type response struct {
 
 func (c *conn) data() *data { return c.node.server.data }
 
-// serve reads queries until the connection ends.
+// serve lets the client in and answers it until the connection ends.
 func (c *conn) serve() {
-	defer c.work.Wait()
-	defer c.cancel()
 	defer c.socket.Close() // what it says no longer matters
 	in := bufio.NewReader(c.socket)
 	s := &shaker{in: in, out: c.socket, version: c.node.server.version, password: c.node.password}
-	user, err := s.shake()
-	if err != nil {
-		return
+	var err error
+	if c.user, err = s.shake(); err == nil {
+		c.read(in)
 	}
-	c.user = user
+}
+
+// read takes queries until the connection ends, and all that came of them has.
+func (c *conn) read(in io.Reader) {
+	defer c.endAll()
+	defer c.work.Wait()
+	defer c.cancel()
 	for {
 		var header [12]byte
 		if _, err := io.ReadFull(in, header[:]); err != nil {
@@ -63,13 +68,26 @@ func (c *conn) serve() {
 		token, length := binary.LittleEndian.Uint64(header[:8]), binary.LittleEndian.Uint32(header[8:])
 		if length > maxQuery {
 			c.answer(token, failureOf(clientError("Query size (%d) greater than maximum (%d).", length, maxQuery)))
-			return
+			if _, err := io.CopyN(io.Discard, in, int64(length)); err != nil {
+				return
+			}
+			continue
 		}
 		body := make([]byte, length)
 		if _, err := io.ReadFull(in, body); err != nil {
 			return
 		}
 		c.take(token, body)
+	}
+}
+
+// endAll ends the queries that have more to answer. None is running any more.
+func (c *conn) endAll() {
+	c.mu.Lock()
+	all := slices.Collect(maps.Values(c.queries))
+	c.mu.Unlock()
+	for _, q := range all {
+		q.end()
 	}
 }
 
@@ -116,15 +134,18 @@ func (c *conn) start(token uint64, raw []any) {
 		c.answer(token, failureOf(clientError("ERROR: duplicate token %d", token)))
 		return
 	}
-	silent := saysNoreply(raw)
-	if silent {
-		c.countSilent(1)
+	done := make(chan struct{})
+	if saysNoreply(raw) {
+		c.mu.Lock()
+		c.silent[q] = done
+		c.mu.Unlock()
 	}
 	c.work.Go(func() {
 		q.inTurn(func() { q.start(raw) })
-		if silent {
-			c.countSilent(-1)
-		}
+		c.mu.Lock()
+		delete(c.silent, q)
+		c.mu.Unlock()
+		close(done)
 	})
 }
 
@@ -138,28 +159,15 @@ func saysNoreply(raw []any) bool {
 	return opts["noreply"] == true
 }
 
-func (c *conn) countSilent(by int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.silent += by
-	if c.silent == 0 && c.quiet != nil {
-		close(c.quiet)
-		c.quiet = nil
-	}
-}
-
-// waitQuiet answers when no query with noreply runs any more.
+// waitQuiet answers when the queries with noreply have ended that came before.
 func (c *conn) waitQuiet(token uint64) {
 	c.mu.Lock()
-	if c.silent > 0 && c.quiet == nil {
-		c.quiet = make(chan struct{})
-	}
-	quiet := c.quiet
+	before := slices.Collect(maps.Values(c.silent))
 	c.mu.Unlock()
 	c.work.Go(func() {
-		if quiet != nil {
+		for _, done := range before {
 			select {
-			case <-quiet:
+			case <-done:
 			case <-c.ctx.Done():
 				return
 			}
