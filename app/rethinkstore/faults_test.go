@@ -297,6 +297,7 @@ func TestW2NothingIsToldThatIsTakenBack(t *testing.T) {
 // All nodes are away for some seconds and come back: writes that wait are done
 // then, reads answer again, and the watchers miss nothing.
 func TestEverythingGoesOnAfterTheDatabaseWasAway(t *testing.T) {
+	t.Parallel()
 	server := rethinktest.Start(t, rethinktest.Options{Nodes: 3})
 	a, b, _ := two(t, server)
 	l := listen(t, b, "notes")
@@ -321,6 +322,7 @@ func TestEverythingGoesOnAfterTheDatabaseWasAway(t *testing.T) {
 // does (record 149): that is noticed within seconds, and what it has not told is
 // read.
 func TestSilentFeedIsOpenedAgain(t *testing.T) {
+	t.Parallel()
 	server := rethinktest.Start(t, rethinktest.Options{})
 	a, b, o := two(t, server)
 	l := listen(t, b, "notes")
