@@ -176,6 +176,30 @@ func TestS6WriteWhoseAnswerIsLostIsDoneOnce(t *testing.T) {
 	}
 }
 
+// The same under no condition at all, where nothing but its tag keeps a write from
+// being done twice.
+func TestS6UnconditionalWriteIsDoneOnce(t *testing.T) {
+	server := rethinktest.Start(t, rethinktest.Options{})
+	a, b, o := two(t, server)
+	l := listen(t, b, "notes")
+	const times = 10
+	for i := range times {
+		server.CutAfter(o.Database, "notes", 1)
+		write(t, a, "x", fmt.Sprint(i)) // a put, and over a tombstone
+		server.CutAfter(o.Database, "notes", 1)
+		write(t, a, "x", fmt.Sprint(i, " again"))
+		server.CutAfter(o.Database, "notes", 1)
+		if _, err := a.Write(t.Context(), app.Write{Table: "notes", ID: "x", IfRev: app.AnyRev}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, a, "last", "one")
+	l.wait(t, "the last", has("last", "one"))
+	if n := len(l.all()); n != 3*times+1 {
+		t.Errorf("%d changes were told, want %d", n, 3*times+1)
+	}
+}
+
 // raise adds one to the counter, again if somebody else was faster.
 func raise(t *testing.T, s app.Store) error {
 	for {

@@ -174,6 +174,7 @@ func TestW5ServerWithoutDatabaseAnswersNothing(t *testing.T) {
 		if !app.IsKind(err, app.Unavailable) {
 			t.Errorf("%s = %v, want unavailable", name, err)
 		}
+		sentence(t, err, "This server has lost its connection")
 	}
 	server.Start()
 	l.wait(t, "another log", func([]app.Change) bool { return len(l.logs) == 3 })
