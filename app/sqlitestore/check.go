@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"lyceum/app/packed"
 )
 
 const (
@@ -173,7 +175,7 @@ func (s *Store) walks(ctx context.Context) ([]*walk, error) {
 // walkRows reads the rows as they lie in the file, each whole, and looks whether
 // its id leads to it.
 func walkRows(table string) *walk {
-	var kept texts
+	var kept packed.Texts
 	return &walk{
 		name: table, columns: 3, after: []driver.Value{int64(-1 << 63)},
 		query: fmt.Sprintf(`SELECT rowid, row, (SELECT u.rowid FROM "%[1]s" AS u WHERE u.id = t.id) = rowid FROM "%[1]s" AS t WHERE rowid > ? ORDER BY rowid`, table),

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/mattn/go-sqlite3"
+
+	"lyceum/app/packed"
 )
 
 const (
@@ -56,7 +58,7 @@ type connection struct {
 	queries  []string // of the statements, by number
 	patience time.Duration
 	stmts    []driver.StmtQueryContext // by number; nil until first used
-	texts    texts
+	texts    packed.Texts
 	args     [8]driver.NamedValue
 	dest     [8]driver.Value
 }

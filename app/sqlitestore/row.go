@@ -3,37 +3,15 @@ package sqlitestore
 import (
 	"fmt"
 
-	"github.com/fxamacker/cbor/v2"
-
 	"lyceum/app"
+	"lyceum/app/packed"
 )
 
-// maxRow is the size in bytes of one encoded row: above every bound of the
-// schema, far below SQLite's own of 10^9, where an error would come in the middle
-// of a commit.
-const maxRow = 64 << 20
-
-// Rows are CBOR in deterministic form: bytes stay bytes, integers int64, and
-// the same row is always the same bytes.
-var encoder = must(cbor.EncOptions{
-	Sort:          cbor.SortCoreDeterministic,
-	ShortestFloat: cbor.ShortestFloat16,
-	NilContainers: cbor.NilContainerAsEmpty,
-	IndefLength:   cbor.IndefLengthForbidden,
-	TagsMd:        cbor.TagsForbidden,
-}.EncMode())
-
-func must[T any](mode T, err error) T {
+// decode unpacks a row. What cannot be unpacked is damage of the file.
+func decode(b []byte, kept *packed.Texts, only []string) (app.Row, error) {
+	row, err := packed.Decode(b, kept, only)
 	if err != nil {
-		panic(err) // the options are constants
+		return nil, fmt.Errorf("%w: %w", errDamaged, err)
 	}
-	return mode
-}
-
-func encode(row app.Row) ([]byte, error) {
-	b, err := encoder.Marshal(row)
-	if err == nil && len(b) > maxRow {
-		err = fmt.Errorf("the row has %d bytes, the most are %d", len(b), maxRow)
-	}
-	return b, err
+	return row, nil
 }

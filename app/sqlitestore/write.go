@@ -8,6 +8,7 @@ import (
 
 	"lyceum/app"
 	"lyceum/app/ordered"
+	"lyceum/app/packed"
 )
 
 const (
@@ -87,7 +88,7 @@ func (s *Store) pend(w app.Write) (*pending, error) {
 		p.keys[i] = ix.Keys(w.Row)
 	}
 	var err error
-	p.row, err = encode(w.Row)
+	p.row, err = packed.Encode(w.Row)
 	return p, err
 }
 

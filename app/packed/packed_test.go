@@ -1,4 +1,4 @@
-package sqlitestore
+package packed
 
 import (
 	"bytes"
@@ -26,7 +26,7 @@ var samples = []app.Row{
 // page that was damaged where no structure shows it must not become another row.
 func FuzzDecode(f *testing.F) {
 	for _, row := range samples {
-		b, err := encode(row)
+		b, err := Encode(row)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -35,20 +35,20 @@ func FuzzDecode(f *testing.F) {
 	for _, b := range []string{"", "\xa1", "\xa1aa\x18\x05", "\xa2aa\x01aa\x02", "\xa2ab\x01aa\x02", "\xa1aa\xf6", "\xa1aa\xc0\x01", "\xbf\xff", "\xa1aa\x9f\xff", "\xa1aa\xf9\x7c\x00", "\xa0\xa0", "\x80", "\xa1\x01\x01", "\xa1aa\x1b\xff\xff\xff\xff\xff\xff\xff\xff", "\xa1aaa\xff"} {
 		f.Add([]byte(b))
 	}
-	var kept texts
+	var kept Texts
 	f.Fuzz(func(t *testing.T, b []byte) {
-		row, err := decode(bytes.Clone(b), &kept, nil)
+		row, err := Decode(bytes.Clone(b), &kept, nil)
 		if err != nil {
-			if !errors.Is(err, errDamaged) {
+			if !errors.Is(err, ErrDamaged) {
 				t.Errorf("error %v", err)
 			}
 			return
 		}
-		again, err := encode(row)
+		again, err := Encode(row)
 		if err != nil {
 			t.Fatalf("%x became %v, which cannot be written: %v", b, row, err)
 		}
-		back, err := decode(bytes.Clone(again), nil, nil)
+		back, err := Decode(bytes.Clone(again), nil, nil)
 		if err != nil || !reflect.DeepEqual(back, row) {
 			t.Fatalf("%x became %v and then %v, %v", b, row, back, err)
 		}
@@ -56,7 +56,7 @@ func FuzzDecode(f *testing.F) {
 		if err := peer.Unmarshal(b, &other); err != nil || !reflect.DeepEqual(other, row) {
 			t.Fatalf("%x became %v; another decoder has %v, %v", b, row, other, err)
 		}
-		part, err := decode(bytes.Clone(b), &kept, []string{"a", "users"})
+		part, err := Decode(bytes.Clone(b), &kept, []string{"a", "users"})
 		if err != nil || !reflect.DeepEqual(part["a"], row["a"]) || !reflect.DeepEqual(part["users"], row["users"]) || len(part) > 2 {
 			t.Fatalf("%x: a part of %v is %v, %v", b, row, part, err)
 		}
@@ -73,19 +73,19 @@ var peer = must(cbor.DecOptions{
 // served to somebody.
 func TestS8DamagedRowIsNotDecoded(t *testing.T) {
 	for _, row := range samples {
-		b, err := encode(row)
+		b, err := Encode(row)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := decode(bytes.Clone(b), nil, nil); err != nil || !reflect.DeepEqual(got, row) {
+		if got, err := Decode(bytes.Clone(b), nil, nil); err != nil || !reflect.DeepEqual(got, row) {
 			t.Fatalf("%v came back as %v, %v", row, got, err)
 		}
 		for cut := range min(len(b), 64) {
-			if got, err := decode(bytes.Clone(b[:cut]), nil, nil); err == nil {
+			if got, err := Decode(bytes.Clone(b[:cut]), nil, nil); err == nil {
 				t.Errorf("%d bytes of %v became %v", cut, row, got)
 			}
 		}
-		if got, err := decode(append(bytes.Clone(b), 0), nil, nil); err == nil {
+		if got, err := Decode(append(bytes.Clone(b), 0), nil, nil); err == nil {
 			t.Errorf("%v and a byte more became %v", row, got)
 		}
 	}
@@ -97,11 +97,11 @@ func BenchmarkDecode(b *testing.B) {
 		"users":   app.Row{"ada": app.Row{"role": "owner", "since": int64(1764184000000)}, "ed": app.Row{"role": "editor", "since": int64(1764184000000)}},
 		"created": int64(1764184000000), "last_edited": int64(1764184000000), "state": app.Row{"state": "stopped", "since": int64(1764184000000)},
 	}
-	raw, err := encode(row)
+	raw, err := Encode(row)
 	if err != nil {
 		b.Fatal(err)
 	}
-	var kept texts
+	var kept Texts
 	for _, test := range []struct {
 		name   string
 		fields []string
@@ -109,7 +109,7 @@ func BenchmarkDecode(b *testing.B) {
 		b.Run(test.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := decode(raw, &kept, test.fields); err != nil {
+				if _, err := Decode(raw, &kept, test.fields); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,4 +1,4 @@
-package sqlitestore
+package packed
 
 import (
 	"bytes"
@@ -12,20 +12,20 @@ import (
 	"lyceum/app/ordered"
 )
 
-// Bounds of what is kept of texts that were read; see texts.
+// Bounds of what is kept of texts that were read; see Texts.
 const (
 	keptTexts   = 1024 // names of fields and accounts of what is read again and again
 	maxKeptName = 64
 	maxKeptText = 16 // a value that is one of some words: a role, a state
 )
 
-// texts keeps short texts that were decoded lately: names of fields come with
+// Texts keeps short texts that were decoded lately: names of fields come with
 // every row, and to share them is half of the memory and time of a row. It
 // belongs to one goroutine at a time.
-type texts [keptTexts]string
+type Texts [keptTexts]string
 
 // text returns b as a string.
-func (t *texts) text(b []byte, most int) string {
+func (t *Texts) text(b []byte, most int) string {
 	if t == nil || len(b) > most || len(b) == 0 {
 		return string(b)
 	}
@@ -61,28 +61,31 @@ const (
 	float64s    = 27
 )
 
+// ErrDamaged says that bytes are not those of a row.
+var ErrDamaged = errors.New("the row is damaged")
+
 var errEncoding = errors.New("this is not how rows are written")
 
-// decode is the reverse of encode: it takes exactly what encode writes, the names
+// Decode is the reverse of Encode: it takes exactly what Encode writes, the names
 // of a map in their order and each once, and nothing else, so that damage is
 // found. It is written out because a general decoder takes twice as long
 // and a read is mostly this. Bytes of the row are parts of b, which is given away.
 // With only, other fields of the row are left out.
-func decode(b []byte, kept *texts, only []string) (app.Row, error) {
+func Decode(b []byte, kept *Texts, only []string) (app.Row, error) {
 	d := &decoding{rest: b, texts: kept}
 	row, err := d.row(only)
 	if err == nil && len(d.rest) > 0 {
 		err = errEncoding
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: decode: %w", errDamaged, err)
+		return nil, fmt.Errorf("%w: decode: %w", ErrDamaged, err)
 	}
 	return row, nil
 }
 
 type decoding struct {
 	rest  []byte
-	texts *texts
+	texts *Texts
 }
 
 // head reads the type and the number of what comes next.
