@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"app/access":                            {"app"},
 	"app/auth":                              {"app", "app/access", "app/query", "app/schema"},
 	"app/config":                            {},
+	"app/copydb":                            {"app", "app/migrate", "app/packed"},
 	"app/document":                          {"app", "app/access", "app/query", "app/yjs"},
 	"app/feed":                              {"app"},
 	"app/live":                              {"app", "app/metrics"},
