@@ -1,0 +1,151 @@
+package rethinkdb
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+
+	"lyceum/app"
+)
+
+// Options say how a node is run.
+type Options struct {
+	Folder  string   // of this node alone, in the data directory; made where it is missing
+	Program string   // rethinkdb to run; "" is the carried one, or that of the PATH
+	Carried *Carried // nil: none
+
+	ClusterListen string   // host:port for other nodes; "" is loopback on a free port
+	Join          []string // host:port of nodes of the cluster
+	SecretFile    string   // "" is SecretFile(Folder), made at the first start
+	// Given are used between nodes instead of those made from the secret.
+	Given Certificates
+
+	Log *slog.Logger
+}
+
+// SecretFile is where the secret of a node lies that made its own.
+func SecretFile(folder string) string { return filepath.Join(folder, "secret") }
+
+// addressFile is where it stands at which address a node serves drivers.
+func addressFile(folder string) string { return filepath.Join(folder, "address") }
+
+// dataFolder is the database's own.
+func dataFolder(folder string) string { return filepath.Join(folder, "data") }
+
+// environment is that of the program: it is told all it has to know.
+var environment = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C"}
+
+// Reach is what a driver needs to talk to a node: its address and the password of
+// the user admin.
+type Reach struct{ Address, Password string }
+
+// Running tells how to reach the node of a folder that another process runs. It
+// fails with a sentence where none has ever run; whether one runs now is found by
+// connecting.
+func Running(folder, secretFile string) (Reach, error) {
+	address, err := os.ReadFile(addressFile(folder))
+	if err != nil {
+		return Reach{}, app.Explain(err, app.Unavailable, "No database runs in %s. Start the server first.", folder)
+	}
+	secret, err := loadSecret(folder, secretFile, false)
+	if err != nil {
+		return Reach{}, err
+	}
+	return Reach{string(address), secret.Password()}, nil
+}
+
+func loadSecret(folder, file string, create bool) (Secret, error) {
+	if file != "" {
+		return LoadSecret(file, false)
+	}
+	return LoadSecret(SecretFile(folder), create)
+}
+
+// launch is one way to start the program.
+type launch struct {
+	program string
+	args    []string
+	driver  string // address for drivers
+}
+
+// prepare makes what the program needs, but for its ports.
+func prepare(o Options) (l launch, secret Secret, err error) {
+	if err := os.MkdirAll(o.Folder, 0o700); err != nil {
+		return l, secret, app.Explain(err, app.Invalid, "The folder %s of the database cannot be made. Give another data directory.", o.Folder)
+	}
+	if len(o.Join) > 0 && o.SecretFile == "" {
+		if _, err := os.Stat(SecretFile(o.Folder)); errors.Is(err, os.ErrNotExist) {
+			return l, secret, app.Errorf(app.Invalid, "To join a cluster this node must know its secret. Copy the file rethinkdb/secret from the data directory of the first node, and name it with --cluster-secret-file.")
+		}
+	}
+	if secret, err = loadSecret(o.Folder, o.SecretFile, true); err != nil {
+		return l, secret, err
+	}
+	files := o.Given
+	if files == (Certificates{}) {
+		if files, err = secret.Certificates(o.Folder); err != nil {
+			return l, secret, err
+		}
+	}
+	if l.program, err = Program(o.Program, o.Carried, filepath.Join(o.Folder, "program")); err != nil {
+		return l, secret, err
+	}
+	settings := filepath.Join(o.Folder, "rethinkdb.conf")
+	// In a file: a command line can be read by everybody on the machine.
+	if err := writeNew(settings, []byte("initial-password="+secret.Password()+"\n")); err != nil {
+		return l, secret, err
+	}
+	l.args = []string{
+		"--config-file", settings, "--directory", dataFolder(o.Folder), "--no-http-admin", "--no-update-check",
+		"--cluster-tls-key", files.Key, "--cluster-tls-cert", files.Cert, "--cluster-tls-ca", files.CA,
+	}
+	for _, node := range o.Join {
+		l.args = append(l.args, "--join", node)
+	}
+	return l, secret, nil
+}
+
+// withPorts adds where the program listens: for drivers on loopback and a free
+// port, for nodes where the options say.
+func (l launch) withPorts(clusterListen string) (launch, error) {
+	free, err := freePorts(2)
+	if err != nil {
+		return l, err
+	}
+	cluster := free[1]
+	args := append([]string{}, l.args...)
+	if clusterListen != "" {
+		host, port, err := net.SplitHostPort(clusterListen)
+		if err != nil {
+			return l, err
+		}
+		if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+			host = "all"
+		}
+		cluster = port
+		args = append(args, "--bind-cluster", host)
+	}
+	l.args = append(args, "--driver-port", free[0], "--cluster-port", cluster)
+	l.driver = net.JoinHostPort("127.0.0.1", free[0])
+	return l, nil
+}
+
+// freePorts returns ports of loopback that nobody uses now.
+func freePorts(n int) (ports []string, err error) {
+	for range n {
+		l, err2 := net.Listen("tcp", "127.0.0.1:0")
+		if err2 != nil {
+			return nil, fmt.Errorf("find a free port: %w", err2)
+		}
+		defer func() { err = errors.Join(err, l.Close()) }()
+		_, port, err2 := net.SplitHostPort(l.Addr().String())
+		if err2 != nil {
+			return nil, err2
+		}
+		ports = append(ports, port)
+	}
+	return ports, nil
+}
