@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"app/query":                             {"app", "app/access", "app/live", "app/metrics", "app/schema", "app/yjs"},
 	"app/reference":                         {"app/schema"},
 	"app/rethinkstore":                      {"app", "app/feed", "app/ordered", "app/packed"},
+	"app/rethinkstore/rethinktest":          {},
 	"app/schema":                            {"app"},
 	"app/server":                            {"*"},
 	"app/service":                           {},

@@ -43,8 +43,9 @@ func (c *Commit) Add(table string, change app.Change) {
 type Feed struct {
 	log string // fixed
 
-	mu       sync.Mutex // held while watchers are told
-	n        int64      // of the last commit that was told
+	mu       sync.Mutex        // held while watchers are told
+	renewed  map[string]string // table → its log, where that is another one
+	n        int64             // of the last commit that was told
 	watchers map[string][]*watcher
 }
 
@@ -58,13 +59,41 @@ func New(n int64) *Feed {
 // Position returns the place of write number n in the log.
 func (f *Feed) Position(n int64) app.Position { return app.Position{Log: f.log, N: n} }
 
+// PositionOf is Position in the log of a table that may have been renewed.
+func (f *Feed) PositionOf(table string, n int64) app.Position {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.positionLocked(table, n)
+}
+
+func (f *Feed) positionLocked(table string, n int64) app.Position {
+	if log := f.renewed[table]; log != "" {
+		return app.Position{Log: log, N: n}
+	}
+	return f.Position(n)
+}
+
+// Renew begins a new log of a table, because changes of it may have been missed,
+// and tells its watchers. (S4)
+func (f *Feed) Renew(table string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.renewed == nil {
+		f.renewed = make(map[string]string)
+	}
+	f.renewed[table] = app.NewID()
+	for _, w := range f.watchers[table] {
+		w.fn(app.Batch{Position: f.positionLocked(table, f.n)})
+	}
+}
+
 // Watch is that of app.Store; the table is known to exist.
 func (f *Feed) Watch(table string, fn func(app.Batch)) (app.Position, func()) {
 	w := &watcher{fn}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.watchers[table] = append(f.watchers[table], w)
-	return f.Position(f.n), func() {
+	return f.positionLocked(table, f.n), func() {
 		f.mu.Lock() // waits until nobody is being told
 		defer f.mu.Unlock()
 		f.watchers[table] = slices.DeleteFunc(f.watchers[table], func(o *watcher) bool { return o == w })
@@ -77,7 +106,7 @@ func (f *Feed) Tell(c Commit) {
 	defer f.mu.Unlock()
 	f.n = c.N
 	for _, t := range c.Tables {
-		batch := app.Batch{Position: f.Position(c.N), Changes: t.Changes}
+		batch := app.Batch{Position: f.positionLocked(t.Table, c.N), Changes: t.Changes}
 		for _, w := range f.watchers[t.Table] {
 			w.fn(batch)
 		}

@@ -1,0 +1,112 @@
+package rethinkstore
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	r "gopkg.in/rethinkdb/rethinkdb-go.v6"
+)
+
+const (
+	// lockBeat is how often the holder of the lock says that it is there, and
+	// lockLease after how long without that another one takes it. Clocks are not
+	// compared: each measures by its own since when nothing has changed.
+	lockBeat  = 2 * time.Second
+	lockLease = 10 * time.Second
+	// lockPause is how often one who waits looks.
+	lockPause = 200 * time.Millisecond
+)
+
+// lockRow is who prepares the database.
+type lockRow struct {
+	By   string `json:"by"`
+	Beat int64  `json:"beat"`
+}
+
+// lock is held while a server prepares the database.
+type lock struct {
+	store *Store
+	stop  context.CancelFunc
+	beats sync.WaitGroup
+}
+
+// lockTerm puts a row in the place of the lock if it is free or has a value.
+func (s *Store) lockTerm(was *lockRow, now map[string]any) r.Term {
+	return s.db().Table(metaTable).Get("lock").Replace(func(old r.Term) any {
+		free := old.Eq(nil)
+		if was != nil {
+			free = free.Or(old.Field("by").Eq(was.By).And(old.Field("beat").Eq(was.Beat)))
+		}
+		return r.Branch(free, now, old)
+	}, r.ReplaceOpts{ReturnChanges: "always", Durability: hard})
+}
+
+// tryLock returns who holds the lock after an attempt to take it.
+func (s *Store) tryLock(ctx context.Context, was *lockRow, beat int64) (*lockRow, error) {
+	var answer struct {
+		Changes []struct {
+			New *lockRow `json:"new_val"`
+		} `json:"changes"`
+	}
+	mine := map[string]any{fieldID: "lock", "by": s.id, "beat": beat}
+	err := s.pool.query(ctx, s.lockTerm(was, mine), func() {}, func(b []byte) error { return json.Unmarshal(b, &answer) })
+	if err != nil || len(answer.Changes) == 0 || answer.Changes[0].New == nil {
+		return &lockRow{}, err
+	}
+	return answer.Changes[0].New, nil
+}
+
+// lock waits for the lock. That of a server which has died is taken over.
+func (s *Store) lock(ctx context.Context) (*lock, error) {
+	var seen, take *lockRow
+	since := time.Now()
+	for {
+		holder, err := s.tryLock(ctx, take, 0)
+		if err != nil {
+			return nil, err
+		}
+		if holder.By == s.id {
+			break
+		}
+		if seen == nil || *seen != *holder {
+			s.log().Info("another server prepares the database, waiting for it")
+			seen, take, since = holder, nil, time.Now()
+		}
+		if time.Since(since) > lockLease {
+			take = seen
+		}
+		pause := lockPause
+		if !wait(ctx, &pause) {
+			return nil, ctx.Err()
+		}
+	}
+	l := &lock{store: s}
+	ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
+	l.beats.Go(func() { l.beat(ctx) })
+	return l, nil
+}
+
+func (l *lock) beat(ctx context.Context) {
+	for n := int64(1); ; n++ {
+		pause := lockBeat
+		if !wait(ctx, &pause) {
+			return
+		}
+		_, err := l.store.tryLock(ctx, &lockRow{l.store.id, n - 1}, n)
+		l.store.ignore("the lock was not renewed", err)
+	}
+}
+
+// release lets the next server prepare.
+func (l *lock) release() {
+	l.stop()
+	l.beats.Wait()
+	term := l.store.db().Table(metaTable).Get("lock").Replace(func(old r.Term) any {
+		return r.Branch(old.Eq(nil).Or(old.Field("by").Ne(l.store.id)), old, nil)
+	}, r.ReplaceOpts{Durability: hard})
+	ctx, cancel := context.WithTimeout(l.store.ctx, queryPatience)
+	defer cancel()
+	l.store.ignore("the lock was not released, others wait for its lease", l.store.ask(ctx, term, nil))
+}

@@ -1,0 +1,333 @@
+package rethinkstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	r "gopkg.in/rethinkdb/rethinkdb-go.v6"
+
+	"lyceum/app"
+	"lyceum/app/packed"
+)
+
+const (
+	// layout is the version of how documents look. A database of another one is
+	// brought to it, of a newer one refused.
+	layout = 1
+	// metaTable has the layout and the lock, serversTable who is there, acksTable
+	// what they have heard of.
+	metaTable    = "_lyceum"
+	serversTable = "_servers"
+	acksTable    = "_acks"
+
+	// preparePatience bounds the whole preparation: an index of millions of rows
+	// takes minutes.
+	preparePatience = 30 * time.Minute
+	// tableReady is how many seconds a table may need until it can be written to.
+	tableReady = 20
+)
+
+// ask runs a query of the preparation and decodes its one answer into into.
+func (s *Store) ask(ctx context.Context, term r.Term, into any) error {
+	return s.pool.query(ctx, term, func() {}, func(b []byte) error {
+		if into == nil {
+			return nil
+		}
+		return json.Unmarshal(b, into)
+	})
+}
+
+// wish runs a query that makes something, and is content if it is there already.
+func (s *Store) wish(ctx context.Context, term r.Term) error {
+	err := s.ask(ctx, term, nil)
+	if err != nil && strings.Contains(err.Error(), "already exists") {
+		return nil
+	}
+	return err
+}
+
+func (s *Store) db() r.Term { return r.DB(s.options.Database) }
+
+// prepare makes what is missing in the database, one server at a time, and then
+// looks whether it is what was asked for (S8).
+func (s *Store) prepare(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, preparePatience)
+	defer cancel()
+	var dbs []string
+	if err := s.ask(ctx, r.DBList(), &dbs); err != nil {
+		return err
+	}
+	if !slices.Contains(dbs, s.options.Database) {
+		if err := s.wish(ctx, r.DBCreate(s.options.Database)); err != nil {
+			return err
+		}
+	}
+	if err := s.setClock(ctx); err != nil {
+		return err
+	}
+	var there []string
+	if err := s.ask(ctx, s.db().TableList(), &there); err != nil {
+		return err
+	}
+	for _, name := range []string{metaTable, serversTable, acksTable} {
+		if err := s.makeTable(ctx, name, there, false); err != nil {
+			return err
+		}
+	}
+	if err := s.checkLayout(ctx); err != nil {
+		return err
+	}
+	lock, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer lock.release()
+	if err := s.checkLayout(ctx); err != nil { // another may have changed it meanwhile
+		return err
+	}
+	if err := s.makeIndex(ctx, acksTable, indexDead, fieldDead); err != nil {
+		return err
+	}
+	for _, t := range s.tables {
+		if err := s.prepareTable(ctx, t, there); err != nil {
+			return fmt.Errorf("table %s: %w", t.Name, err)
+		}
+	}
+	return s.noteLayout(ctx)
+}
+
+// setClock takes over the time of the database, so that servers whose clocks
+// differ give revisions of one time.
+func (s *Store) setClock(ctx context.Context) error {
+	var now float64
+	sent := time.Now()
+	if err := s.ask(ctx, r.Now().ToEpochTime(), &now); err != nil {
+		return err
+	}
+	s.clock.set(time.UnixMicro(int64(now*1e6)), sent, time.Now())
+	return nil
+}
+
+// checkLayout refuses a database of a newer program.
+func (s *Store) checkLayout(ctx context.Context) error {
+	var row *struct{ Version int }
+	if err := s.ask(ctx, s.db().Table(metaTable).Get("layout"), &row); err != nil {
+		return err
+	}
+	if row != nil && row.Version > layout {
+		return app.Errorf(app.Unavailable, "The database was written by a newer Lyceum: its layout has version %d, "+
+			"and this program knows versions up to %d. Start the newer Lyceum again, "+
+			"or restore a backup from before the update.", row.Version, layout)
+	}
+	return nil
+}
+
+func (s *Store) noteLayout(ctx context.Context) error {
+	row := map[string]any{fieldID: "layout", "version": layout}
+	return s.ask(ctx, s.db().Table(metaTable).Insert(row, r.InsertOpts{Conflict: "replace", Durability: hard}), nil)
+}
+
+// makeTable makes a table that is not there, and waits until it can be written to.
+func (s *Store) makeTable(ctx context.Context, name string, there []string, ephemeral bool) error {
+	if !slices.Contains(there, name) {
+		options := r.TableCreateOpts{Shards: s.options.Shards, Replicas: s.options.Replicas}
+		if ephemeral {
+			options.Durability = soft
+		}
+		if err := s.wish(ctx, s.db().TableCreate(name, options)); err != nil {
+			return err
+		}
+	}
+	wait := s.db().Table(name).Wait(r.WaitOpts{WaitFor: "ready_for_writes", Timeout: tableReady})
+	if err := s.pool.once(ctx, wait, func([]byte) error { return nil }); err != nil {
+		if passing(err) || strings.Contains(err.Error(), "Timed out") {
+			return app.Explain(err, app.Unavailable, "The table %s of the database %s has no primary replica that can be written to. "+
+				"Start the RethinkDB servers that hold its replicas; if they are lost, repair it there with table.reconfigure({emergencyRepair: \"unsafe_rollback\"}).",
+				name, s.options.Database)
+		}
+		return err
+	}
+	return nil
+}
+
+func (s *Store) makeIndex(ctx context.Context, table, name string, path ...string) error {
+	field := func(row r.Term) any {
+		for _, name := range path {
+			row = row.Field(name)
+		}
+		return row
+	}
+	var there []string
+	if err := s.ask(ctx, s.db().Table(table).IndexList(), &there); err != nil {
+		return err
+	}
+	if !slices.Contains(there, name) {
+		create := s.db().Table(table).IndexCreateFunc(name, field, r.IndexCreateOpts{Multi: len(path) > 1})
+		if err := s.wish(ctx, create); err != nil {
+			return err
+		}
+	}
+	return s.waitIndex(ctx, table, name)
+}
+
+// waitIndex waits until an index is built.
+func (s *Store) waitIndex(ctx context.Context, table, name string) error {
+	for {
+		var states []struct {
+			Ready    bool
+			Progress float64
+		}
+		if err := s.ask(ctx, s.db().Table(table).IndexStatus(name), &states); err != nil {
+			return err
+		}
+		if len(states) == 1 && states[0].Ready {
+			return nil
+		}
+		pause := pauseMost
+		if !wait(ctx, &pause) {
+			return ctx.Err()
+		}
+	}
+}
+
+// prepareTable brings one table and its indexes to the declaration.
+func (s *Store) prepareTable(ctx context.Context, t *table, there []string) error {
+	if err := s.makeTable(ctx, t.Name, there, t.ephemeral); err != nil {
+		return err
+	}
+	base := map[string]string{indexIDs: fieldKey, indexRevs: fieldRev, indexDead: fieldDead}
+	if t.ephemeral {
+		base[indexHome] = fieldServer
+	}
+	for name, field := range base {
+		if err := s.makeIndex(ctx, t.Name, name, field); err != nil {
+			return err
+		}
+	}
+	var have []string
+	if err := s.ask(ctx, t.term().IndexList(), &have); err != nil {
+		return err
+	}
+	missing, surplus := t.compareIndexes(have)
+	if slices.Contains(there, t.Name) && len(missing)+len(surplus) > 0 {
+		if err := s.peers.alone(ctx); err != nil {
+			return err
+		}
+		if len(missing) > 0 {
+			if err := s.fillIndexes(ctx, t, missing); err != nil {
+				return err
+			}
+		}
+	}
+	for _, ix := range missing {
+		if err := s.makeIndex(ctx, t.Name, ix.name, fieldIndexes, ix.name); err != nil {
+			return err
+		}
+	}
+	for _, name := range surplus {
+		if err := s.ask(ctx, t.term().IndexDrop(name), nil); err != nil {
+			return err
+		}
+	}
+	return s.verify(ctx, t)
+}
+
+// compareIndexes says which declared indexes are not there, and which are there
+// and not declared. Those of an operator, which do not end as ours, are left.
+func (t *table) compareIndexes(have []string) (missing []*index, surplus []string) {
+	wanted := map[string]bool{}
+	for _, ix := range t.indexes {
+		wanted[ix.name] = true
+		if !slices.Contains(have, ix.name) {
+			missing = append(missing, ix)
+		}
+	}
+	for _, name := range have {
+		if !wanted[name] && ourIndex.MatchString(name) {
+			surplus = append(surplus, name)
+		}
+	}
+	return missing, surplus
+}
+
+// fillIndexes puts the entries of new indexes into all documents, which keep
+// their revision: nobody is told.
+func (s *Store) fillIndexes(ctx context.Context, t *table, missing []*index) error {
+	var after any
+	texts := new(packed.Texts)
+	count := 0
+	for {
+		var docs []document
+		term := t.rangeTerm(indexIDs, after, nil, true, false, maxBatch)
+		err := s.pool.query(ctx, term, func() { docs = nil }, func(b []byte) error {
+			var d document
+			err := json.Unmarshal(b, &d)
+			docs = append(docs, d)
+			return err
+		})
+		if err != nil || len(docs) == 0 {
+			if count > 0 {
+				s.log().Info("index filled", "table", t.Name, "rows", count)
+			}
+			return err
+		}
+		var keys []any
+		entries := make(map[string]any, len(docs))
+		for i := range docs {
+			rec, err := docs[i].record(texts, nil)
+			if err != nil {
+				return err
+			}
+			add := t.indexed(rec)
+			keys = append(keys, docs[i].ID)
+			entries[docs[i].ID] = map[string]any{fieldRev: docs[i].Rev, fieldIndexes: add}
+		}
+		if _, err := s.writeOnce(ctx, t.fillTerm(keys, entries)); err != nil {
+			return fmt.Errorf("fill an index: %w", err)
+		}
+		count += len(docs)
+		after = []byte(docs[len(docs)-1].Key)
+	}
+}
+
+var errSoft = errors.New("a table is not as safe as it must be")
+
+// verify looks whether a table is what was asked for: an acknowledged write must
+// be on the disks of a majority.
+func (s *Store) verify(ctx context.Context, t *table) error {
+	var config struct {
+		Durability string
+		WriteAcks  string `json:"write_acks"`
+	}
+	if err := s.ask(ctx, t.term().Config(), &config); err != nil {
+		return err
+	}
+	if !t.ephemeral && (config.Durability != hard || config.WriteAcks != majority) {
+		return app.Explain(errSoft, app.Unavailable, "The table %s of the database %s has durability %q and write_acks %q, so that an acknowledged change could be lost. "+
+			"Let an administrator of RethinkDB run: r.db(%q).table(%q).config().update({durability: \"hard\", write_acks: \"majority\"}).",
+			t.Name, s.options.Database, config.Durability, config.WriteAcks, s.options.Database, t.Name)
+	}
+	var states []struct {
+		Index string
+		Ready bool
+		Multi bool
+	}
+	if err := s.ask(ctx, t.term().IndexStatus(), &states); err != nil {
+		return err
+	}
+	ready := make(map[string]bool)
+	for _, state := range states {
+		ready[state.Index] = state.Ready && state.Multi == ourIndex.MatchString(state.Index)
+	}
+	for _, name := range append([]string{indexIDs, indexRevs, indexDead}, t.indexNames()...) {
+		if !ready[name] {
+			return fmt.Errorf("the index %s is not there, or not as it was asked for", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,366 @@
+package rethinkstore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	r "gopkg.in/rethinkdb/rethinkdb-go.v6"
+
+	"lyceum/app"
+)
+
+// Several servers on one database promise each other this (W4, W5):
+//
+// Each says every second in its row of serversTable that it is there. One that
+// could not for fenceAfter answers nothing and takes nothing any more, and its
+// watchers of tables that Concerns names begin anew, when it is back; the others
+// take it for gone after goneAfter, which is longer, and then delete its ephemeral
+// rows. Each measures by its own clock since when a row has not changed.
+//
+// A write that concerns all servers is acknowledged when each that is there has
+// told its watchers of it and has settled what was under way, or is gone. It
+// costs one read of two small tables, and where there are others a change of
+// acksTable by each of them: some milliseconds. A server writes its row before it
+// reads who may what, and the row is read after the write is stored, so none
+// is overlooked: it either reads the change itself or is waited for.
+//
+// Not promised: a write that a server has sent before it was fenced, and that
+// the database carries out more than goneAfter - fenceAfter later, may still be
+// stored.
+const (
+	beatEvery  = time.Second
+	fenceAfter = 5 * time.Second
+	goneAfter  = 10 * time.Second
+	// agreeFirst is how soon it is asked whether the others have heard: as long as
+	// a change takes through the database and back.
+	agreeFirst = 2 * time.Millisecond
+	// settlePatience bounds how long what is under way may hold up another
+	// server's change; access ends it after a second.
+	settlePatience = 6 * time.Second
+	// leavePatience bounds the farewell of a server that is closed.
+	leavePatience = 3 * time.Second
+	// maxAcks is how many acknowledgements wait to be written.
+	maxAcks = 1000
+)
+
+var errFenced = app.Errorf(app.Unavailable, "This server has lost its connection to the database. Please try again.")
+
+// agreed is a change that all servers must have heard of.
+type agreed struct {
+	table  string
+	change app.Change
+	tag    tag
+}
+
+// server is a row of serversTable.
+type server struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Beat int64  `json:"beat"`
+	Left bool   `json:"left"` // it was closed; only its ephemeral rows are there
+}
+
+// sight is when another server was last seen to be there.
+type sight struct {
+	beat  int64
+	since time.Time
+}
+
+// peers are the servers on the database.
+type peers struct {
+	store *Store
+	acks  chan agreed
+
+	mu    sync.Mutex
+	seen  map[string]sight
+	alive time.Time // until when the others believe in us, and some more
+	beat  int64
+}
+
+func newPeers(s *Store) *peers {
+	return &peers{store: s, acks: make(chan agreed, maxAcks), seen: make(map[string]sight)}
+}
+
+func (p *peers) table() r.Term {
+	return p.store.db().Table(serversTable, r.TableOpts{ReadMode: majority})
+}
+
+// join says that this server is there.
+func (p *peers) join(ctx context.Context) error { return p.say(ctx, false) }
+
+// leave says that this server is closed: another one, or the next, removes its
+// ephemeral rows.
+func (p *peers) leave() error {
+	ctx, cancel := context.WithTimeout(p.store.ctx, leavePatience)
+	defer cancel()
+	return p.say(ctx, true)
+}
+
+// say writes our row.
+func (p *peers) say(ctx context.Context, left bool) error {
+	p.mu.Lock()
+	p.beat++
+	row := map[string]any{fieldID: p.store.id, "name": p.store.options.Name, "beat": p.beat, "left": left}
+	p.mu.Unlock()
+	begun := time.Now()
+	term := p.store.db().Table(serversTable).Insert(row, r.InsertOpts{Conflict: "replace", Durability: hard})
+	if err := p.store.pool.query(ctx, term, func() {}, func([]byte) error { return nil }); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.alive = begun.Add(fenceAfter)
+	return nil
+}
+
+// look reads who is there and notes since when each has said nothing.
+func (p *peers) look(ctx context.Context) (there []server, err error) {
+	err = p.store.pool.query(ctx, p.table(), func() { there = nil }, func(b []byte) error {
+		var row server
+		err := json.Unmarshal(b, &row)
+		there = append(there, row)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, row := range there {
+		if old, ok := p.seen[row.ID]; !ok || old.beat != row.Beat {
+			p.seen[row.ID] = sight{row.Beat, time.Now()}
+		}
+	}
+	for id := range p.seen {
+		if !slices.ContainsFunc(there, func(row server) bool { return row.ID == id }) {
+			delete(p.seen, id)
+		}
+	}
+	return there, nil
+}
+
+// others reads the other servers, those that are there and those that are gone.
+func (p *peers) others(ctx context.Context) (there, gone []server, err error) {
+	all, err := p.look(ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, row := range all {
+		switch {
+		case row.ID == p.store.id:
+		case row.Left, time.Since(p.seen[row.ID].since) > goneAfter:
+			gone = append(gone, row)
+		default:
+			there = append(there, row)
+		}
+	}
+	return there, gone, err
+}
+
+// alone fails with a sentence if other servers are there: they would write rows
+// without the entries of indexes that they do not know. A row that a server has
+// left when it was killed is waited for.
+func (p *peers) alone(ctx context.Context) error {
+	first := make(map[string]int64)
+	for {
+		there, _, err := p.others(ctx)
+		if err != nil || len(there) == 0 {
+			return err
+		}
+		var living []string
+		for _, row := range there {
+			if beat, ok := first[row.ID]; !ok {
+				first[row.ID] = row.Beat
+			} else if beat != row.Beat {
+				living = append(living, row.Name)
+			}
+		}
+		if len(living) > 0 {
+			return app.Errorf(app.Unavailable, "The database has to be changed for this version of Lyceum, and servers of another version use it (%s). "+
+				"Stop them all, start one of this version, and then the others.", strings.Join(living, ", "))
+		}
+		pause := pauseMost
+		if !wait(ctx, &pause) {
+			return ctx.Err()
+		}
+	}
+}
+
+// run says that we are there, takes others out that are gone, and answers for
+// changes of theirs.
+func (p *peers) run(ctx context.Context) {
+	var parts sync.WaitGroup
+	defer parts.Wait()
+	parts.Go(func() { p.acknowledge(ctx) })
+	parts.Go(func() { p.guard(ctx) })
+	for {
+		pause := beatEvery
+		if !wait(ctx, &pause) {
+			return
+		}
+		if !p.store.current() {
+			continue // who hears nothing must not pretend to be there
+		}
+		if err := p.say(ctx, false); err != nil {
+			p.store.ignore("sign of life was not written", err)
+			continue
+		}
+		p.store.ignore("the database's clock was not read", p.store.setClock(ctx))
+		_, gone, err := p.others(ctx)
+		p.store.ignore("other servers could not be read", err)
+		for _, row := range gone {
+			p.remove(ctx, row)
+		}
+	}
+}
+
+// current reports whether the feeds of the tables that concern all servers run.
+func (s *Store) current() bool {
+	for _, t := range s.tables {
+		if s.options.Concerns != nil && !t.ephemeral && !t.follower.alive() {
+			return false
+		}
+	}
+	return true
+}
+
+// guard fences this server while the others may take it for gone.
+func (p *peers) guard(ctx context.Context) {
+	s := p.store
+	if s.options.Concerns == nil {
+		return
+	}
+	for {
+		pause := beatEvery / 10
+		if !wait(ctx, &pause) {
+			return
+		}
+		p.mu.Lock()
+		late := time.Now().After(p.alive)
+		p.mu.Unlock()
+		switch {
+		case late && s.fenced.CompareAndSwap(false, true):
+			s.log().Error("no sign of life reaches the database, nothing is answered until it does")
+			s.renewAll()
+		case !late && s.fenced.CompareAndSwap(true, false):
+			s.log().Info("the database is there again")
+			s.renewAll()
+		}
+	}
+}
+
+// renewAll makes the watchers of what is kept begin anew.
+func (s *Store) renewAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.tables {
+		if !t.ephemeral {
+			s.feed.Renew(t.Name)
+		}
+	}
+}
+
+// concerns reports whether all servers must hear of a change.
+func (s *Store) concerns(t *table, c app.Change) bool {
+	return s.options.Concerns != nil && !t.ephemeral && s.options.Concerns(t.Name, c.Old, c.New)
+}
+
+// heard takes changes of others that our watchers were just told of.
+func (s *Store) heard(list []agreed) {
+	for _, a := range list {
+		select {
+		case s.peers.acks <- a:
+		default: // the other one waits in vain, and says that it does not know
+			s.log().Error("too many changes of other servers are unanswered", "table", a.table, "id", a.change.ID)
+		}
+	}
+}
+
+// acknowledge says of others' changes that we have heard of them.
+func (p *peers) acknowledge(ctx context.Context) {
+	var parts sync.WaitGroup
+	defer parts.Wait()
+	for {
+		select {
+		case a := <-p.acks:
+			parts.Go(func() { p.settle(ctx, a) })
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (p *peers) settle(ctx context.Context, a agreed) {
+	ctx, cancel := context.WithTimeout(ctx, settlePatience+queryPatience)
+	defer cancel()
+	if settle := p.store.options.Settle; settle != nil {
+		settling, done := context.WithTimeout(ctx, settlePatience)
+		settle(settling, a.table, a.change)
+		done()
+	}
+	row := map[string]any{fieldID: ackKey(p.store.id, a.tag), fieldDead: p.store.clock.next()}
+	term := p.store.db().Table(acksTable).Insert(row, r.InsertOpts{Conflict: "replace", Durability: soft})
+	err := p.store.pool.query(ctx, term, func() {}, func([]byte) error { return nil })
+	p.store.ignore("another server was not told that its change has come", err)
+}
+
+// ackKey is the id of the row in which a server says that it has heard of a write.
+func ackKey(server string, t tag) string { return fmt.Sprintf("%s/%s/%d", server, t.server, t.stamp) }
+
+// agree waits until all servers have heard of a write of ours that was told here,
+// if it concerns them.
+func (s *Store) agree(ctx context.Context, t *table, p *pending) error {
+	if s.options.Concerns == nil || t.ephemeral {
+		return nil
+	}
+	s.mu.Lock()
+	c, known := t.history.told[p.write.ID]
+	s.mu.Unlock()
+	if known && c.Rev == p.rev && !s.concerns(t, c) {
+		return nil // where it is not known what was before, they are asked
+	}
+	pause := agreeFirst
+	for {
+		waiting, err := s.peers.unheard(ctx, p.tag)
+		if err == nil && len(waiting) == 0 {
+			return nil
+		}
+		if !wait(ctx, &pause) {
+			return fmt.Errorf("%w: it is stored, but the servers %q have not answered", app.ErrUnknown, waiting)
+		}
+	}
+}
+
+// unheard are the servers that have not said that they know of a write.
+func (p *peers) unheard(ctx context.Context, t tag) ([]string, error) {
+	there, _, err := p.others(ctx)
+	if err != nil || len(there) == 0 {
+		return nil, err
+	}
+	keys := make([]any, 0, len(there))
+	waiting := make(map[string]string, len(there))
+	for _, row := range there {
+		key := ackKey(row.ID, t)
+		keys = append(keys, key)
+		waiting[key] = row.Name
+	}
+	term := p.store.db().Table(acksTable).GetAll(r.Args(keys)).Pluck(fieldID)
+	err = p.store.pool.query(ctx, term, func() {}, func(b []byte) error {
+		var row document
+		err := json.Unmarshal(b, &row)
+		delete(waiting, row.ID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for _, name := range waiting {
+		list = append(list, name)
+	}
+	return list, nil
+}
