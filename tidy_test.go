@@ -34,6 +34,8 @@ var mayImport = map[string][]string{
 	"app/packed":                            {"app", "app/ordered"},
 	"app/query":                             {"app", "app/access", "app/live", "app/metrics", "app/schema", "app/yjs"},
 	"app/reference":                         {"app/schema"},
+	"app/rethinkdb":                         {"app"},
+	"app/rethinkdb/cluster":                 {"app"},
 	"app/rethinkstore":                      {"app", "app/feed", "app/ordered", "app/packed"},
 	"app/rethinkstore/rethinktest":          {},
 	"app/schema":                            {"app"},

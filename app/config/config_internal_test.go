@@ -108,6 +108,8 @@ func TestRefusalsNameTheSettingAndAWayOut(t *testing.T) {
 		{"database copy", "needs --from and --to"},
 		{"database copy --from sqlite", "needs --from and --to"},
 		{"database copy --from sqlite --to sqlite", "--from and --to are both sqlite; name two databases"},
+		{"database copy --from mysql --to sqlite", `from: "mysql" is not a database; write sqlite, rethinkdb, or`},
+		{"database copy --from sqlite:/a --to sqlite:/b/../a", "--from and --to are both sqlite:/a"},
 		{"serve --from sqlite", "--from and --to are for lyceum database copy"},
 		{"database leave a b", "is not complete or has too much"},
 		{"database replace everything", "is not complete or has too much"},
@@ -177,12 +179,12 @@ func TestDatabasesAreReadAsTheyAreWritten(t *testing.T) {
 		d.ClusterListen != "10.0.0.2:29015" || d.SecretFile != "/s" || d.Shards != 1 || d.Replicas != 3 {
 		t.Errorf("read %+v", d)
 	}
-	c, err = load(strings.Fields("database copy --from sqlite --to rethinkdb://ada@h1:1,h2/lyceum --database rethinkdb://h/x --database-ca system"),
+	c, err = load(strings.Fields("database copy --from sqlite --to rethinkdb://ada@h1:1,h2/lyceum --database-ca system --database-replicas 3"),
 		environment("HOME", "/h"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Command != "database" || !slices.Equal(c.Args, []string{"copy"}) || c.From != "sqlite" || !c.Database.External() || c.Database.CA != SystemCA {
+	if c.Command != "database" || !slices.Equal(c.Args, []string{"copy"}) || c.From != "sqlite" || c.Database.CA != SystemCA {
 		t.Errorf("read %+v", c)
 	}
 }

@@ -194,6 +194,13 @@ func setJoin(c *Config, text string) error {
 	return nil
 }
 
+// uses reports whether the database, or one that is copied from or to, is of a
+// kind.
+func (c *Config) uses(kind func(Database) bool) bool {
+	copies := c.From != ""
+	return kind(c.Database) || copies && (kind(Database{Where: c.From}) || kind(Database{Where: c.To}))
+}
+
 // validateDatabase checks that settings are for the kind of database.
 func (c *Config) validateDatabase() error {
 	d := c.Database
@@ -205,17 +212,17 @@ func (c *Config) validateDatabase() error {
 		}
 		return nil
 	}
-	if !d.External() {
+	if !c.uses(Database.External) {
 		if err := kind("--database rethinkdb://…", "database-password-file", "database-ca"); err != nil {
 			return err
 		}
 	}
-	if d.Where != Bundled {
+	if !c.uses(func(d Database) bool { return d.Where == Bundled }) {
 		if err := kind("--database rethinkdb", "rethinkdb", "cluster-listen", "join", "cluster-secret-file", "cluster-cert", "cluster-key", "cluster-ca"); err != nil {
 			return err
 		}
 	}
-	if d.Where == SQLite {
+	if !c.uses(func(d Database) bool { return d.Where == Bundled || d.External() }) {
 		if err := kind("RethinkDB", "database-shards", "database-replicas"); err != nil {
 			return err
 		}

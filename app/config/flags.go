@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 )
@@ -95,9 +96,35 @@ func (c *Config) checkExtra(command string) error {
 		return errors.New("--from and --to are for lyceum database copy; lyceum help lists the flags")
 	case copies && (c.From == "" || c.To == ""):
 		return errors.New("lyceum database copy needs --from and --to; write for example lyceum database copy --from sqlite --to rethinkdb://user@host/name")
-	case copies && c.From == c.To:
-		return fmt.Errorf("--from and --to are both %s; name two databases", hidePassword(c.From))
+	case !copies:
+		return nil
 	}
+	for _, side := range []struct {
+		name string
+		text *string
+	}{{"from", &c.From}, {"to", &c.To}} {
+		if err := setSide(side.text); err != nil {
+			return fmt.Errorf("%s: %w (flag --%[1]s)", side.name, err)
+		}
+	}
+	if c.From == c.To {
+		return fmt.Errorf("--from and --to are both %s; name two databases", c.From)
+	}
+	return nil
+}
+
+// setSide checks a database to copy from or to, and makes the path of a file
+// absolute.
+func setSide(text *string) error {
+	path, isFile := strings.CutPrefix(*text, SQLite+":")
+	if !isFile {
+		return CheckDatabase(*text)
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return fmt.Errorf("%q is not a path that can be made absolute; write one that begins with /", path)
+	}
+	*text = SQLite + ":" + path
 	return nil
 }
 

@@ -38,30 +38,30 @@ func dataFolder(folder string) string { return filepath.Join(folder, "data") }
 // environment is that of the program: it is told all it has to know.
 var environment = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C"}
 
-// Reach is what a driver needs to talk to a node: its address and the password of
-// the user admin.
-type Reach struct{ Address, Password string }
+// Reach is what a driver needs to talk to a node: its address and a file with the
+// password of the user admin.
+type Reach struct{ Address, PasswordFile string }
+
+// passwordFile is where the password stands, for drivers.
+func passwordFile(folder string) string { return filepath.Join(folder, "password") }
 
 // Running tells how to reach the node of a folder that another process runs. It
 // fails with a sentence where none has ever run; whether one runs now is found by
 // connecting.
-func Running(folder, secretFile string) (Reach, error) {
+func Running(folder string) (Reach, error) {
 	address, err := os.ReadFile(addressFile(folder))
 	if err != nil {
 		return Reach{}, app.Explain(err, app.Unavailable, "No database runs in %s. Start the server first.", folder)
 	}
-	secret, err := loadSecret(folder, secretFile, false)
-	if err != nil {
-		return Reach{}, err
-	}
-	return Reach{string(address), secret.Password()}, nil
+	return Reach{string(address), passwordFile(folder)}, nil
 }
 
-func loadSecret(folder, file string, create bool) (Secret, error) {
-	if file != "" {
-		return LoadSecret(file, false)
+// loadSecret reads the secret that all nodes of the cluster know, or makes it.
+func loadSecret(o Options) (Secret, error) {
+	if o.SecretFile != "" {
+		return LoadSecret(o.SecretFile, false)
 	}
-	return LoadSecret(SecretFile(folder), create)
+	return LoadSecret(SecretFile(o.Folder), true)
 }
 
 // launch is one way to start the program.
@@ -72,31 +72,35 @@ type launch struct {
 }
 
 // prepare makes what the program needs, but for its ports.
-func prepare(o Options) (l launch, secret Secret, err error) {
+func prepare(o Options) (l launch, err error) {
 	if err := os.MkdirAll(o.Folder, 0o700); err != nil {
-		return l, secret, app.Explain(err, app.Invalid, "The folder %s of the database cannot be made. Give another data directory.", o.Folder)
+		return l, app.Explain(err, app.Invalid, "The folder %s of the database cannot be made. Give another data directory.", o.Folder)
 	}
 	if len(o.Join) > 0 && o.SecretFile == "" {
 		if _, err := os.Stat(SecretFile(o.Folder)); errors.Is(err, os.ErrNotExist) {
-			return l, secret, app.Errorf(app.Invalid, "To join a cluster this node must know its secret. Copy the file rethinkdb/secret from the data directory of the first node, and name it with --cluster-secret-file.")
+			return l, app.Errorf(app.Invalid, "To join a cluster this node must know its secret. Copy the file rethinkdb/secret from the data directory of the first node, and name it with --cluster-secret-file.")
 		}
 	}
-	if secret, err = loadSecret(o.Folder, o.SecretFile, true); err != nil {
-		return l, secret, err
+	secret, err := loadSecret(o)
+	if err != nil {
+		return l, err
 	}
 	files := o.Given
 	if files == (Certificates{}) {
 		if files, err = secret.Certificates(o.Folder); err != nil {
-			return l, secret, err
+			return l, err
 		}
 	}
 	if l.program, err = Program(o.Program, o.Carried, filepath.Join(o.Folder, "program")); err != nil {
-		return l, secret, err
+		return l, err
+	}
+	if err := writeNew(passwordFile(o.Folder), []byte(secret.Password()+"\n")); err != nil {
+		return l, err
 	}
 	settings := filepath.Join(o.Folder, "rethinkdb.conf")
 	// In a file: a command line can be read by everybody on the machine.
 	if err := writeNew(settings, []byte("initial-password="+secret.Password()+"\n")); err != nil {
-		return l, secret, err
+		return l, err
 	}
 	l.args = []string{
 		"--config-file", settings, "--directory", dataFolder(o.Folder), "--no-http-admin", "--no-update-check",
@@ -105,7 +109,7 @@ func prepare(o Options) (l launch, secret Secret, err error) {
 	for _, node := range o.Join {
 		l.args = append(l.args, "--join", node)
 	}
-	return l, secret, nil
+	return l, nil
 }
 
 // withPorts adds where the program listens: for drivers on loopback and a free

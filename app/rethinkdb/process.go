@@ -56,7 +56,7 @@ type Server struct {
 // sentences for an operator. The node runs until Close, whatever becomes of ctx.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{o: o, stopped: make(chan struct{})}
-	base, secret, err := prepare(o)
+	base, err := prepare(o)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.reach = Reach{s.launch.driver, secret.Password()}
+	s.reach = Reach{s.launch.driver, passwordFile(o.Folder)}
 	if err := writeNew(addressFile(o.Folder), []byte(s.reach.Address)); err != nil {
 		first.stop(s.log())
 		return nil, fmt.Errorf("note the address of the database: %w", err)

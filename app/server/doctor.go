@@ -55,9 +55,9 @@ func checkData(ctx context.Context, cfg *config.Config) []sandbox.Finding {
 		return finding(sandbox.OK, "data", "%s is in use by a server that runs.", path)
 	}
 	log := slog.New(slog.DiscardHandler)
-	store, err := openStore(ctx, cfg, log, endCommand)
+	rows, err := openStore(ctx, opening{cfg: cfg, log: log, fatal: endCommand})
 	if err == nil {
-		err = store.Close()
+		err = rows.Close()
 	}
 	if err != nil {
 		return finding(sandbox.Missing, "data", "%s", sentence(err))

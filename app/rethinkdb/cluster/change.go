@@ -1,0 +1,170 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	r "gopkg.in/rethinkdb/rethinkdb-go.v6"
+
+	"lyceum/app"
+)
+
+const (
+	// settleEvery is how often it is looked whether replicas have arrived.
+	settleEvery = time.Second
+	// defaultTag is that of every node which is to have data; reconfigure gives
+	// replicas to no others.
+	defaultTag = "default"
+)
+
+// Spread is over how many nodes tables are spread.
+type Spread struct{ Shards, Replicas int }
+
+// Reconfigure spreads every table of the database, and waits until every replica
+// has everything. tell is called with how many tables are whole, of how many.
+func Reconfigure(ctx context.Context, o Options, to Spread, tell func(whole, of int)) error {
+	return o.with(ctx, func(session *r.Session) error {
+		if err := reconfigure(ctx, session, o.Database, to, nil); err != nil {
+			return refused(err)
+		}
+		return settle(ctx, o, tell)
+	})
+}
+
+func reconfigure(ctx context.Context, session *r.Session, database string, to Spread, only func(Table) bool) error {
+	tables, err := tablesOf(ctx, session, database)
+	if err != nil {
+		return err
+	}
+	for _, t := range tables {
+		if only != nil && !only(t) {
+			continue
+		}
+		term := r.DB(database).Table(t.Name).Reconfigure(r.ReconfigureOpts{Shards: to.Shards, Replicas: to.Replicas})
+		if err := run(ctx, session, term); err != nil {
+			return explainSpread(err, t.Name, to)
+		}
+	}
+	return nil
+}
+
+// explainSpread makes sentences of the ways in which a cluster refuses.
+func explainSpread(err error, table string, to Spread) error {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "Can't put") || strings.Contains(text, "replicas"):
+		return app.Explain(err, app.Invalid, "The cluster has fewer nodes than %d replicas of %s need. Start more nodes, or give a smaller --database-replicas.", to.Replicas, table)
+	case strings.Contains(text, "unreachable"):
+		return app.Explain(err, app.Unavailable, "Too many nodes that have %s are away. Start them; if they are lost for good: lyceum database replace rollback.", table)
+	}
+	return fmt.Errorf("reconfigure %s: %w", table, err)
+}
+
+func tablesOf(ctx context.Context, session *r.Session, database string) ([]Table, error) {
+	rows, err := all[tableStatus](ctx, session, system("table_status").Filter(map[string]any{"db": database}))
+	if err != nil {
+		return nil, err
+	}
+	var s Status
+	s.fill(nil, rows, nil)
+	return s.Tables, nil
+}
+
+// settle waits until every replica of every table has everything.
+func settle(ctx context.Context, o Options, tell func(whole, of int)) error {
+	for {
+		s, err := Look(ctx, o)
+		if err != nil {
+			return err
+		}
+		whole := 0
+		for _, t := range s.Tables {
+			if t.Whole {
+				whole++
+			}
+		}
+		tell(whole, len(s.Tables))
+		if whole == len(s.Tables) {
+			return nil
+		}
+		select {
+		case <-time.After(settleEvery):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Leave moves everything that a node has to the others, so that it can be stopped
+// for good.
+func Leave(ctx context.Context, o Options, name string, to Spread, tell func(whole, of int)) error {
+	return o.with(ctx, func(session *r.Session) error {
+		servers, err := all[serverStatus](ctx, session, system("server_status"))
+		if err != nil {
+			return refused(err)
+		}
+		if !slices.ContainsFunc(servers, func(s serverStatus) bool { return s.Name == name }) {
+			return app.Errorf(app.NotFound, "No node of the cluster has the name %s. lyceum database status lists them; for one that is lost there is lyceum database replace.", name)
+		}
+		// Before anything is changed: whether those that stay are enough.
+		if left := len(servers) - 1; left < to.Replicas {
+			return app.Errorf(app.Invalid, "Without %s the cluster has %d nodes, and %d replicas need as many. Start another node first, or give a smaller --database-replicas.", name, left, to.Replicas)
+		}
+		if err := setTags(ctx, session, name); err != nil {
+			return err
+		}
+		if err := reconfigure(ctx, session, o.Database, to, nil); err != nil {
+			return refused(err)
+		}
+		return settle(ctx, o, tell)
+	})
+}
+
+// setTags changes which replicas a node may get; without a tag it gets none.
+func setTags(ctx context.Context, session *r.Session, name string, tags ...string) error {
+	if tags == nil {
+		tags = []string{}
+	}
+	err := run(ctx, session, system("server_config").Filter(map[string]any{"name": name}).Update(map[string]any{"tags": tags}))
+	return refused(err)
+}
+
+// Return lets a node have replicas again that was made to leave.
+func Return(ctx context.Context, o Options, name string) error {
+	return o.with(ctx, func(session *r.Session) error { return setTags(ctx, session, name, defaultTag) })
+}
+
+// Replace gives what lost nodes had to those that are there. A table that has lost
+// most of its replicas is only touched with rollback, which goes on with what is
+// left and may take back the last writes; without it such a table is named in the
+// error, and nothing is changed.
+func Replace(ctx context.Context, o Options, to Spread, rollback bool, tell func(whole, of int)) error {
+	return o.with(ctx, func(session *r.Session) error {
+		tables, err := tablesOf(ctx, session, o.Database)
+		if err != nil {
+			return refused(err)
+		}
+		var dead []string
+		for _, t := range tables {
+			if !t.Writes {
+				dead = append(dead, t.Name)
+			}
+		}
+		if len(dead) > 0 && !rollback {
+			return app.Errorf(app.Unavailable, "Most replicas of %s are away, so nobody knows what was written last. Start their nodes again; "+
+				"if they are lost for good, lyceum database replace rollback goes on with what is left, and may lose the last writes.", strings.Join(dead, ", "))
+		}
+		for _, name := range dead {
+			if err := run(ctx, session, r.DB(o.Database).Table(name).Reconfigure(r.ReconfigureOpts{EmergencyRepair: "unsafe_rollback"})); err != nil {
+				return fmt.Errorf("repair %s: %w", name, refused(err))
+			}
+		}
+		if err := reconfigure(ctx, session, o.Database, to, nil); err != nil {
+			return refused(err)
+		}
+		return settle(ctx, o, tell)
+	})
+}
