@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"app/reference":                         {"app/schema"},
 	"app/rethinkdb":                         {"app"},
 	"app/rethinkdb/cluster":                 {"app"},
+	"app/rethinkdb/rethinkdbtest":           {"app/rethinkstore/rethinktest"},
 	"app/rethinkstore":                      {"app", "app/feed", "app/ordered", "app/packed"},
 	"app/rethinkstore/rethinktest":          {},
 	"app/schema":                            {"app"},

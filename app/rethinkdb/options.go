@@ -32,6 +32,9 @@ func SecretFile(folder string) string { return filepath.Join(folder, "secret") }
 // addressFile is where it stands at which address a node serves drivers.
 func addressFile(folder string) string { return filepath.Join(folder, "address") }
 
+// NameFile is where it stands which name a node has in its cluster.
+func NameFile(folder string) string { return filepath.Join(folder, "name") }
+
 // dataFolder is the database's own.
 func dataFolder(folder string) string { return filepath.Join(folder, "data") }
 

@@ -68,9 +68,10 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	s.reach = Reach{s.launch.driver, passwordFile(o.Folder)}
-	if err := writeNew(addressFile(o.Folder), []byte(s.reach.Address)); err != nil {
+	err = errors.Join(writeNew(NameFile(o.Folder), []byte(s.Name())), writeNew(addressFile(o.Folder), []byte(s.reach.Address)))
+	if err != nil {
 		first.stop(s.log())
-		return nil, fmt.Errorf("note the address of the database: %w", err)
+		return nil, fmt.Errorf("note where the database is: %w", err)
 	}
 	// Close ends it, not Start's caller.
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -175,7 +176,10 @@ func (s *Server) Restarts() int {
 func (s *Server) Close() error {
 	s.stopping()
 	<-s.stopped
-	if err := os.Remove(addressFile(s.o.Folder)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if reach, err := Running(s.o.Folder); err != nil || reach != s.reach {
+		return nil // the folder is another one's by now
+	}
+	if err := os.Remove(addressFile(s.o.Folder)); err != nil {
 		return fmt.Errorf("note that the database has ended: %w", err)
 	}
 	return nil

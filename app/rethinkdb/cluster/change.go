@@ -12,13 +12,8 @@ import (
 	"lyceum/app"
 )
 
-const (
-	// settleEvery is how often it is looked whether replicas have arrived.
-	settleEvery = time.Second
-	// defaultTag is that of every node which is to have data; reconfigure gives
-	// replicas to no others.
-	defaultTag = "default"
-)
+// settleEvery is how often it is looked whether replicas have arrived.
+const settleEvery = time.Second
 
 // Spread is over how many nodes tables are spread.
 type Spread struct{ Shards, Replicas int }
@@ -113,28 +108,16 @@ func Leave(ctx context.Context, o Options, name string, to Spread, tell func(who
 		if left := len(servers) - 1; left < to.Replicas {
 			return app.Errorf(app.Invalid, "Without %s the cluster has %d nodes, and %d replicas need as many. Start another node first, or give a smaller --database-replicas.", name, left, to.Replicas)
 		}
-		if err := setTags(ctx, session, name); err != nil {
-			return err
+		// A node without a tag is given no replica by reconfigure.
+		untag := system("server_config").Filter(map[string]any{"name": name}).Update(map[string]any{"tags": []string{}})
+		if err := run(ctx, session, untag); err != nil {
+			return refused(err)
 		}
 		if err := reconfigure(ctx, session, o.Database, to, nil); err != nil {
 			return refused(err)
 		}
 		return settle(ctx, o, tell)
 	})
-}
-
-// setTags changes which replicas a node may get; without a tag it gets none.
-func setTags(ctx context.Context, session *r.Session, name string, tags ...string) error {
-	if tags == nil {
-		tags = []string{}
-	}
-	err := run(ctx, session, system("server_config").Filter(map[string]any{"name": name}).Update(map[string]any{"tags": tags}))
-	return refused(err)
-}
-
-// Return lets a node have replicas again that was made to leave.
-func Return(ctx context.Context, o Options, name string) error {
-	return o.with(ctx, func(session *r.Session) error { return setTags(ctx, session, name, defaultTag) })
 }
 
 // Replace gives what lost nodes had to those that are there. A table that has lost
