@@ -19,10 +19,11 @@ import (
 
 	"lyceum/app/metrics"
 	"lyceum/app/metrics/metricstest"
+	"lyceum/app/rethinkdb/rethinkdbtest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"lyceum": main})
+	testscript.Main(m, map[string]func(){"lyceum": main, "rethinkdb": rethinkdbtest.Main})
 }
 
 const (
@@ -45,16 +46,31 @@ func TestScripts(t *testing.T) {
 			env.Setenv("LYCEUM_LISTEN", "127.0.0.1:0")
 			env.Setenv("LYCEUM_ISOLATION", "none")
 			env.Values[serversKey{}] = map[string]*served{}
+			env.Values[testKey{}] = env.T()
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": serve, "stop": stop, "occupy": occupy, "browse": browse, "forbid": forbid, "newer": newer, "damage": damage, "ends": ends,
-			"scrape": scrape,
+			"scrape": scrape, "disk": disk,
 		},
 	})
 }
 
-type serversKey struct{}
+// disk NODES makes what so many nodes of RethinkDB in this script keep. The program
+// rethinkdb of a script is a stand-in.
+func disk(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: disk nodes")
+	}
+	nodes, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	rethinkdbtest.NewDisk(ts.Value(testKey{}).(testing.TB), ts.MkAbs("."), nodes)
+}
+
+type (
+	serversKey struct{}
+	testKey    struct{} // the test of the script
+)
 
 // served is a server in the background.
 type served struct {
@@ -91,7 +107,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	s := &served{cmd: exec.Command("lyceum", append([]string{"serve"}, args[1:]...)...), ended: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr, s.cmd.Dir = out, log, ts.MkAbs(".")
 	s.cmd.Env = os.Environ()
-	for _, variable := range []string{"HOME", "LYCEUM_DATA", "LYCEUM_LISTEN", "LYCEUM_ISOLATION"} {
+	for _, variable := range []string{"PATH", "HOME", "LYCEUM_DATA", "LYCEUM_LISTEN", "LYCEUM_ISOLATION", "LYCEUM_DATABASE"} {
 		s.cmd.Env = append(s.cmd.Env, variable+"="+ts.Getenv(variable))
 	}
 	ts.Check(s.cmd.Start())

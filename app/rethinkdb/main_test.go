@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"lyceum/app/rethinkdb"
@@ -36,6 +37,7 @@ type place struct {
 	program string
 	disk    *rethinkdbtest.Disk // nil: the program is the real one
 	log     *record
+	nodes   []string // their folders
 }
 
 func newPlace(t *testing.T, nodes int) *place {
@@ -46,6 +48,12 @@ func newPlace(t *testing.T, nodes int) *place {
 		p.program = p.self("rethinkdb")
 	}
 	t.Cleanup(func() {
+		for _, folder := range p.nodes {
+			if pid := pidOf(t, folder); pid != 0 {
+				t.Errorf("the node in %s was left behind", folder)
+				_ = syscall.Kill(pid, syscall.SIGKILL) // or it has ended
+			}
+		}
 		if t.Failed() {
 			t.Logf("the log:\n%s", p.log.String())
 		}
@@ -69,8 +77,10 @@ func (p *place) self(name string) string {
 
 // options are those of a node with a folder of this name.
 func (p *place) options(name string) rethinkdb.Options {
+	folder := filepath.Join(p.folder, name)
+	p.nodes = append(p.nodes, folder)
 	return rethinkdb.Options{
-		Folder: filepath.Join(p.folder, name), Program: p.program,
+		Folder: folder, Program: p.program,
 		Log: slog.New(slog.NewTextHandler(p.log, nil)),
 	}
 }

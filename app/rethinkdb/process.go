@@ -194,8 +194,9 @@ type process struct {
 	ended chan struct{} // closed when it is gone, with all its output read
 	err   error         // how, once ended is closed
 
-	mu   sync.Mutex
-	last []string // its last lines
+	mu     sync.Mutex
+	last   []string // its last lines
+	faults []string // the last of those that are errors
 }
 
 // readyLine is what it says when it takes connections, with its name.
@@ -213,7 +214,7 @@ func (s *Server) run() (*process, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	isReady := sync.OnceFunc(func() { close(p.ready) })
 	out := &lines{say: func(line string) {
-		p.note(line)
+		p.note(&p.last, line)
 		s.log().Info("database says", "text", line)
 		if m := readyLine.FindStringSubmatch(line); m != nil {
 			s.mu.Lock()
@@ -223,7 +224,7 @@ func (s *Server) run() (*process, error) {
 		}
 	}}
 	faults := &lines{say: func(line string) {
-		p.note(line)
+		p.note(&p.faults, line)
 		s.log().Warn("database says", "text", line)
 	}}
 	cmd.Stdout, cmd.Stderr = out, faults
@@ -251,22 +252,25 @@ func (s *Server) run() (*process, error) {
 }
 
 // note remembers a line.
-func (p *process) note(line string) {
-	const kept = 5 // the reason stands in the last ones
+func (p *process) note(last *[]string, line string) {
+	const kept = 3 // the reason stands in the last ones
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.last = append(p.last, line)
-	p.last = p.last[max(0, len(p.last)-kept):]
+	*last = append(*last, line)
+	*last = (*last)[max(0, len(*last)-kept):]
 }
 
 // lastWords are why it has ended, as far as it has said.
 func (p *process) lastWords() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.last) == 0 {
-		return fmt.Sprintf("it ended without a word (%v).", p.err)
+	switch {
+	case len(p.faults) > 0:
+		return strings.Join(p.faults, " ")
+	case len(p.last) > 0:
+		return strings.Join(p.last, " ")
 	}
-	return strings.Join(p.last, " ")
+	return fmt.Sprintf("it ended without a word (%v).", p.err)
 }
 
 // inTheWay reports whether it has ended because another process has its folder or

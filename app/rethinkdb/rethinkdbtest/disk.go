@@ -37,7 +37,8 @@ type Disk struct {
 
 	mu    sync.Mutex
 	nodes map[string]int // directory → number of the node
-	set   bool           // the administrator has a password
+	conns []net.Conn
+	set   bool // the administrator has a password
 }
 
 // NewDisk makes a disk for the stand-ins whose directories are below folder, as
@@ -67,11 +68,19 @@ func NewDisk(t testing.TB, folder string, nodes int) *Disk {
 			if err != nil {
 				return
 			}
+			d.mu.Lock()
+			d.conns = append(d.conns, conn)
+			d.mu.Unlock()
 			conns.Go(func() { d.serve(conn) })
 		}
 	})
 	t.Cleanup(func() {
 		_ = l.Close() // nobody connects any more
+		d.mu.Lock()
+		for _, conn := range d.conns {
+			_ = conn.Close() // of a stand-in that was left behind, or has ended
+		}
+		d.mu.Unlock()
 		conns.Wait()
 		_ = os.RemoveAll(sockets)
 	})
