@@ -37,7 +37,7 @@ var mayImport = map[string][]string{
 	"app/rethinkdb":                         {"app"},
 	"app/rethinkdb/cluster":                 {"app"},
 	"app/rethinkdb/rethinkdbtest":           {"app/rethinkstore/rethinktest"},
-	"app/rethinkstore":                      {"app", "app/feed", "app/ordered", "app/packed"},
+	"app/rethinkstore":                      {"app", "app/feed", "app/metrics", "app/ordered", "app/packed"},
 	"app/rethinkstore/rethinktest":          {},
 	"app/schema":                            {"app"},
 	"app/server":                            {"*"},

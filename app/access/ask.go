@@ -130,6 +130,9 @@ func (x *Index) Check(c app.Caller, projectID string, need app.Role) error {
 		return app.Errorf(app.Denied, "Please sign in first.")
 	}
 	if !x.Valid(c) {
+		if x.Lost() {
+			return errLost
+		}
 		return errEnded(c)
 	}
 	if projectID == "" {

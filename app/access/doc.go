@@ -8,6 +8,9 @@
 // nothing is written under a role after the loss of that role has been
 // acknowledged.
 //
-// It serves one server process. If the store ever says that changes may have
-// been missed, the Index no longer knows, and gives nobody any role.
+// Each server process has its own. A store that several share acknowledges a
+// change that Concerns names when all of them have heard of it, and Settle has
+// returned at the others. If the store says that changes may have been missed,
+// the Index no longer knows, and gives nobody any role until it has read its
+// tables again.
 package access

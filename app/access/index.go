@@ -15,13 +15,15 @@ import (
 // Index answers questions about access. Its methods may be called from any
 // goroutine and from a watcher of a store; they do not block.
 type Index struct {
-	boot string // no stamp of another process equals one of ours
-	stop []func()
+	boot  string // no stamp of another process equals one of ours
+	stop  []func()
+	again chan struct{} // has an element when the tables are to be read again
 
 	fences fences
 
 	mu       sync.RWMutex
 	lost     bool              // changes may have been missed: nobody has any role
+	losses   int               // how often that was so
 	loading  map[string]int64  // row → its revision, of what was told while the tables are read
 	logs     map[string]string // table → log id
 	accounts map[string]account
@@ -55,7 +57,7 @@ type watcher struct{ fn func() }
 // Open reads the tables and follows them until Close.
 func Open(ctx context.Context, store app.Store) (*Index, error) {
 	x := &Index{
-		boot:    rand.Text(),
+		boot: rand.Text(), again: make(chan struct{}, 1),
 		loading: make(map[string]int64), logs: make(map[string]string),
 		accounts: make(map[string]account), sessions: make(map[string]session),
 		keys:     make(map[string]key),
@@ -67,8 +69,14 @@ func Open(ctx context.Context, store app.Store) (*Index, error) {
 		return nil, err
 	}
 	x.mu.Lock()
-	x.loading = nil
+	if !x.lost {
+		x.loading = nil
+	}
 	x.mu.Unlock()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // until Close
+	var reading sync.WaitGroup
+	reading.Go(func() { x.readAgain(ctx, store) })
+	x.stop = append(x.stop, func() { cancel(); reading.Wait() })
 	return x, nil
 }
 
@@ -94,6 +102,11 @@ func (x *Index) followAll(ctx context.Context, store app.Store) error {
 			return err
 		}
 	}
+	return x.loadAll(ctx, store)
+}
+
+// loadAll reads the tables.
+func (x *Index) loadAll(ctx context.Context, store app.Store) error {
 	var wg sync.WaitGroup
 	errs := make(chan error, len(tables))
 	for table, fields := range tables {
@@ -182,10 +195,8 @@ func (x *Index) apply(table string, b app.Batch) {
 		x.logs[table] = b.Position.Log
 	}
 	if x.logs[table] != b.Position.Log {
-		x.lost = true
-		for id := range x.accounts {
-			who.add(id)
-		}
+		x.logs[table] = b.Position.Log
+		x.loseLocked(who)
 	}
 	for _, c := range b.Changes {
 		if x.loading != nil {

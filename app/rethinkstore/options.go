@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"lyceum/app"
+	"lyceum/app/metrics"
 )
 
 // DefaultPort is where a RethinkDB server listens for drivers.
@@ -22,9 +23,10 @@ type Options struct {
 	Hosts        []string // host or host:port; any one that answers is enough to begin
 	Database     string   // made where it is missing
 	User         string   // "" is admin
-	PasswordFile string   // "" is no password; white space at the ends does not count
-	TLS          bool     // with the machine's certificate authorities
-	CAFile       string   // PEM; switches TLS on, and no other authority is believed
+	Password     string
+	PasswordFile string // instead of Password; white space at its ends does not count
+	TLS          bool   // with the machine's certificate authorities
+	CAFile       string // PEM; switches TLS on, and no other authority is believed
 
 	// DiscoverHosts adds the servers that the cluster says it has. It needs the
 	// right to read the database "rethinkdb".
@@ -45,8 +47,9 @@ type Options struct {
 	// change forbids. nil: at once.
 	Settle func(ctx context.Context, table string, c app.Change)
 
-	Name string       // of this server, for people; "" is the machine's
-	Log  *slog.Logger // nil discards
+	Name  string         // of this server, for people; "" is the machine's
+	Log   *slog.Logger   // nil discards
+	Meter *metrics.Store // nil counts nothing
 }
 
 // ParseURL reads rethinkdb://user@host1:28015,host2/database into options.
@@ -107,10 +110,10 @@ func (o *Options) fill() error {
 	return nil
 }
 
-// password reads the file of the password.
+// password returns the password, from its file if there is one.
 func (o *Options) password() (string, error) {
 	if o.PasswordFile == "" {
-		return "", nil
+		return o.Password, nil
 	}
 	b, err := os.ReadFile(o.PasswordFile)
 	if err != nil {

@@ -90,7 +90,7 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := s.checkLayout(ctx); err != nil { // another may have changed it meanwhile
 		return err
 	}
-	if err := s.makeIndex(ctx, acksTable, indexDead, fieldDead); err != nil {
+	if err := s.makeIndexes(ctx, acksTable, []wanted{{indexDead, []string{fieldDead}}}); err != nil {
 		return err
 	}
 	for _, t := range s.tables {
@@ -155,44 +155,84 @@ func (s *Store) makeTable(ctx context.Context, name string, there []string, ephe
 	return nil
 }
 
-func (s *Store) makeIndex(ctx context.Context, table, name string, path ...string) error {
-	field := func(row r.Term) any {
-		for _, name := range path {
-			row = row.Field(name)
-		}
-		return row
-	}
+// wanted is an index of the database: over a field, or over the list of entries
+// at a path.
+type wanted struct {
+	name string
+	path []string
+}
+
+// makeIndexes makes the indexes of a table that are not there, and waits until
+// all of them are built.
+func (s *Store) makeIndexes(ctx context.Context, table string, list []wanted) error {
 	var there []string
 	if err := s.ask(ctx, s.db().Table(table).IndexList(), &there); err != nil {
 		return err
 	}
-	if !slices.Contains(there, name) {
-		create := s.db().Table(table).IndexCreateFunc(name, field, r.IndexCreateOpts{Multi: len(path) > 1})
+	for _, ix := range list {
+		if slices.Contains(there, ix.name) {
+			continue
+		}
+		create := s.db().Table(table).IndexCreateFunc(ix.name, func(row r.Term) any {
+			for _, name := range ix.path {
+				row = row.Field(name)
+			}
+			return row
+		}, r.IndexCreateOpts{Multi: len(ix.path) > 1})
 		if err := s.wish(ctx, create); err != nil {
 			return err
 		}
 	}
-	return s.waitIndex(ctx, table, name)
-}
-
-// waitIndex waits until an index is built.
-func (s *Store) waitIndex(ctx context.Context, table, name string) error {
-	for {
-		var states []struct {
-			Ready    bool
-			Progress float64
-		}
-		if err := s.ask(ctx, s.db().Table(table).IndexStatus(name), &states); err != nil {
+	for pause := pauseFirst; ; {
+		states, err := s.indexStates(ctx, table)
+		if err != nil {
 			return err
 		}
-		if len(states) == 1 && states[0].Ready {
+		building := slices.ContainsFunc(list, func(ix wanted) bool { return !states[ix.name].Ready })
+		if !building {
 			return nil
 		}
-		pause := pauseMost
 		if !wait(ctx, &pause) {
 			return ctx.Err()
 		}
 	}
+}
+
+// indexState is what the database says of an index.
+type indexState struct {
+	Index string
+	Ready bool
+	Multi bool
+}
+
+func (s *Store) indexStates(ctx context.Context, table string) (map[string]indexState, error) {
+	var list []indexState
+	if err := s.ask(ctx, s.db().Table(table).IndexStatus(), &list); err != nil {
+		return nil, err
+	}
+	states := make(map[string]indexState, len(list))
+	for _, state := range list {
+		states[state.Index] = state
+	}
+	return states, nil
+}
+
+// base are the indexes that every table has.
+func (t *table) base() []wanted {
+	list := []wanted{{indexIDs, []string{fieldKey}}, {indexRevs, []string{fieldRev}}, {indexDead, []string{fieldDead}}}
+	if t.ephemeral {
+		list = append(list, wanted{indexHome, []string{fieldServer}})
+	}
+	return list
+}
+
+// declared are the indexes that the table's declaration asks for.
+func (t *table) declared() []wanted {
+	var list []wanted
+	for _, ix := range t.indexes {
+		list = append(list, wanted{ix.name, []string{fieldIndexes, ix.name}})
+	}
+	return list
 }
 
 // prepareTable brings one table and its indexes to the declaration.
@@ -200,32 +240,36 @@ func (s *Store) prepareTable(ctx context.Context, t *table, there []string) erro
 	if err := s.makeTable(ctx, t.Name, there, t.ephemeral); err != nil {
 		return err
 	}
-	base := map[string]string{indexIDs: fieldKey, indexRevs: fieldRev, indexDead: fieldDead}
-	if t.ephemeral {
-		base[indexHome] = fieldServer
-	}
-	for name, field := range base {
-		if err := s.makeIndex(ctx, t.Name, name, field); err != nil {
+	if slices.Contains(there, t.Name) {
+		if err := s.changeIndexes(ctx, t); err != nil {
 			return err
 		}
+	}
+	if err := s.makeIndexes(ctx, t.Name, append(t.base(), t.declared()...)); err != nil {
+		return err
+	}
+	return s.verify(ctx, t)
+}
+
+// changeIndexes makes ready for new indexes, and drops those that are declared no
+// longer, of a table that may have rows.
+func (s *Store) changeIndexes(ctx context.Context, t *table) error {
+	if err := s.makeIndexes(ctx, t.Name, t.base()); err != nil {
+		return err
 	}
 	var have []string
 	if err := s.ask(ctx, t.term().IndexList(), &have); err != nil {
 		return err
 	}
 	missing, surplus := t.compareIndexes(have)
-	if slices.Contains(there, t.Name) && len(missing)+len(surplus) > 0 {
-		if err := s.peers.alone(ctx); err != nil {
-			return err
-		}
-		if len(missing) > 0 {
-			if err := s.fillIndexes(ctx, t, missing); err != nil {
-				return err
-			}
-		}
+	if missing+len(surplus) == 0 {
+		return nil
 	}
-	for _, ix := range missing {
-		if err := s.makeIndex(ctx, t.Name, ix.name, fieldIndexes, ix.name); err != nil {
+	if err := s.peers.alone(ctx); err != nil {
+		return err
+	}
+	if missing > 0 {
+		if err := s.fillIndexes(ctx, t); err != nil {
 			return err
 		}
 	}
@@ -234,17 +278,17 @@ func (s *Store) prepareTable(ctx context.Context, t *table, there []string) erro
 			return err
 		}
 	}
-	return s.verify(ctx, t)
+	return nil
 }
 
-// compareIndexes says which declared indexes are not there, and which are there
+// compareIndexes says how many declared indexes are not there, and which are there
 // and not declared. Those of an operator, which do not end as ours, are left.
-func (t *table) compareIndexes(have []string) (missing []*index, surplus []string) {
+func (t *table) compareIndexes(have []string) (missing int, surplus []string) {
 	wanted := map[string]bool{}
 	for _, ix := range t.indexes {
 		wanted[ix.name] = true
 		if !slices.Contains(have, ix.name) {
-			missing = append(missing, ix)
+			missing++
 		}
 	}
 	for _, name := range have {
@@ -257,7 +301,7 @@ func (t *table) compareIndexes(have []string) (missing []*index, surplus []strin
 
 // fillIndexes puts the entries of new indexes into all documents, which keep
 // their revision: nobody is told.
-func (s *Store) fillIndexes(ctx context.Context, t *table, missing []*index) error {
+func (s *Store) fillIndexes(ctx context.Context, t *table) error {
 	var after any
 	texts := new(packed.Texts)
 	count := 0
@@ -312,21 +356,13 @@ func (s *Store) verify(ctx context.Context, t *table) error {
 			"Let an administrator of RethinkDB run: r.db(%q).table(%q).config().update({durability: \"hard\", write_acks: \"majority\"}).",
 			t.Name, s.options.Database, config.Durability, config.WriteAcks, s.options.Database, t.Name)
 	}
-	var states []struct {
-		Index string
-		Ready bool
-		Multi bool
-	}
-	if err := s.ask(ctx, t.term().IndexStatus(), &states); err != nil {
+	states, err := s.indexStates(ctx, t.Name)
+	if err != nil {
 		return err
 	}
-	ready := make(map[string]bool)
-	for _, state := range states {
-		ready[state.Index] = state.Ready && state.Multi == ourIndex.MatchString(state.Index)
-	}
-	for _, name := range append([]string{indexIDs, indexRevs, indexDead}, t.indexNames()...) {
-		if !ready[name] {
-			return fmt.Errorf("the index %s is not there, or not as it was asked for", name)
+	for _, ix := range append(t.base(), t.declared()...) {
+		if state := states[ix.name]; !state.Ready || state.Multi != (len(ix.path) > 1) {
+			return fmt.Errorf("the index %s is not there, or not as it was asked for", ix.name)
 		}
 	}
 	return nil

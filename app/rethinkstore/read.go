@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	r "gopkg.in/rethinkdb/rethinkdb-go.v6"
 
@@ -25,6 +26,7 @@ func (s *Store) Get(ctx context.Context, table, id string, fields ...string) (ap
 	if err != nil {
 		return app.Record{}, fmt.Errorf("get %s/%s: %w", table, id, err)
 	}
+	begun := time.Now()
 	var d *document
 	err = s.pool.query(ctx, t.reading().Get(primaryKey(id)), func() { d = nil }, func(b []byte) error {
 		return json.Unmarshal(b, &d)
@@ -41,6 +43,7 @@ func (s *Store) Get(ctx context.Context, table, id string, fields ...string) (ap
 	if err != nil {
 		return app.Record{}, fmt.Errorf("get %s: %w", table, err)
 	}
+	s.options.Meter.Read(time.Since(begun))
 	return rec, nil
 }
 
@@ -74,6 +77,7 @@ func (s *Store) Read(ctx context.Context, r app.Range) (app.Page, error) {
 	if err != nil {
 		return app.Page{}, err
 	}
+	begun := time.Now()
 	for range maxRereads {
 		page, err := q.page(ctx)
 		switch {
@@ -84,6 +88,7 @@ func (s *Store) Read(ctx context.Context, r app.Range) (app.Page, error) {
 		case err != nil:
 			return app.Page{}, fmt.Errorf("read %s: %w", r.Table, whileAway(err))
 		}
+		s.options.Meter.Read(time.Since(begun))
 		return page, nil
 	}
 	return app.Page{}, fmt.Errorf("read %s: %w", r.Table, errAgain)

@@ -190,6 +190,21 @@ func (p *peers) alone(ctx context.Context) error {
 	}
 }
 
+// Servers returns the names of the other servers that use the database now. One
+// that was killed is among them for some seconds.
+func (s *Store) Servers(ctx context.Context) ([]string, error) {
+	there, _, err := s.peers.others(ctx)
+	if err != nil {
+		return nil, whileAway(err)
+	}
+	list := make([]string, 0, len(there))
+	for _, row := range there {
+		list = append(list, row.Name)
+	}
+	slices.Sort(list)
+	return list, nil
+}
+
 // run says that we are there, takes others out that are gone, and answers for
 // changes of theirs.
 func (p *peers) run(ctx context.Context) {

@@ -111,11 +111,3 @@ func (t *table) indexed(rec app.Record) map[string]any {
 
 // ourIndex are the names that indexName makes.
 var ourIndex = regexp.MustCompile(`_[0-9a-f]{8}$`)
-
-func (t *table) indexNames() []string {
-	list := make([]string, len(t.indexes))
-	for i, ix := range t.indexes {
-		list[i] = ix.name
-	}
-	return list
-}

@@ -281,12 +281,14 @@ func (w *writer) attempt(batch []*pending, do func(context.Context, []*pending) 
 	}
 	ctx, cancel := context.WithTimeout(w.store.ctx, writePatience)
 	defer cancel()
-	sent := false
+	meter := w.store.options.Meter
+	begun, sent := time.Now(), false
 	pause := pauseFirst
 	for {
 		outcomes, err := do(ctx, batch)
 		if err == nil {
 			w.judge(batch, outcomes)
+			meter.Committed(len(batch), time.Since(begun))
 			return
 		}
 		_, unsent := errors.AsType[notSentError](err)
@@ -297,6 +299,7 @@ func (w *writer) attempt(batch []*pending, do func(context.Context, []*pending) 
 		if sent && (passing(err) || errors.Is(err, errUnjudged)) {
 			err = fmt.Errorf("%w: %w", app.ErrUnknown, err)
 		}
+		meter.CommitFailed()
 		for _, p := range batch {
 			p.err = whileAway(err)
 		}

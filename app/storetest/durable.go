@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"path/filepath"
@@ -20,6 +21,10 @@ type Durable struct {
 	// MakeNewer changes a closed store so that it looks as if a later version
 	// of the program had written it.
 	MakeNewer func(t *testing.T, path string)
+	// Prepare is called with each path before anything is opened there; nil: not.
+	Prepare func(t *testing.T, path string)
+	// Shared says that several processes may have it open at once.
+	Shared bool
 }
 
 // RunDurable checks what must hold over the end of a process. It is called from
@@ -39,9 +44,15 @@ func RunDurable(t *testing.T, d Durable) {
 		{"S8/new_index_is_filled_and_an_old_one_dropped", testIndexChanges},
 		{"S8/new_table_is_made_and_an_old_one_kept", testTableChanges},
 		{"S8/newer_version_is_refused", testNewer},
-		{"S8/second_opening_is_refused", testSecondOpening},
+		{"S8/second_opening_is_refused_or_shares_all", testSecondOpening},
 	} {
-		t.Run(r.name, func(t *testing.T) { r.test(t, d, filepath.Join(t.TempDir(), "store")) })
+		t.Run(r.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "store")
+			if d.Prepare != nil {
+				d.Prepare(t, path)
+			}
+			r.test(t, d, path)
+		})
 	}
 }
 
@@ -164,6 +175,13 @@ func testNewer(t *testing.T, d Durable, path string) {
 // Two servers on one data directory would each believe to be the only one.
 func testSecondOpening(t *testing.T, d Durable, path string) {
 	s := d.open(t, path, Tables())
+	if d.Shared {
+		second := d.open(t, path, Tables())
+		testShared(t, s, second)
+		check(t, second.Close())
+		check(t, s.Close())
+		return
+	}
 	if second, err := d.Open(t, path, Tables()); err == nil {
 		check(t, second.Close())
 		t.Fatal("the store was opened twice")
@@ -175,4 +193,44 @@ func testSecondOpening(t *testing.T, d Durable, path string) {
 	s = d.open(t, path, Tables())
 	get(t, s, "a")
 	check(t, s.Close())
+}
+
+// Two servers serve one class: what somebody writes at one is at once true at the
+// other, conditions hold between them, and both tell the same.
+func testShared(t *testing.T, a, b app.Store) {
+	f := new(folded)
+	_, stop, err := b.Watch("notes", f.hear)
+	check(t, err)
+	page, err := b.Read(t.Context(), app.Range{Table: "notes"})
+	check(t, err)
+	f.begin(page)
+	rec := put(t, a, "a", app.Row{"owner": "ada"}, app.Absent)
+	same(t, "the row at the other server", get(t, b, "a"), rec)
+	if _, err := b.Write(t.Context(), app.Write{Table: "notes", ID: "a", Row: app.Row{}, IfRev: app.Absent}); !errors.Is(err, app.ErrConflict) {
+		t.Errorf("a second creation at the other server = %v, want ErrConflict", err)
+	}
+	newer := put(t, b, "a", app.Row{"owner": "ben"}, rec.Rev)
+	if newer.Rev <= rec.Rev {
+		t.Errorf("rev %d after %d", newer.Rev, rec.Rev)
+	}
+	atA, atB := churn(t, a, 60), churn(t, b, 60)
+	atA.Wait()
+	atB.Wait()
+	remove(t, a, "a")
+	last := put(t, a, "last", app.Row{}, app.AnyRev)
+	for f.rev("last") != last.Rev { // it is told at its own server first
+		if _, err := b.Read(t.Context(), app.Range{Table: "notes"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compareFolded(t, b, f, stop)
+	VerifyIndexes(t, a, Tables())
+	VerifyIndexes(t, b, Tables())
+}
+
+// rev is the revision of a row as the reader knows it.
+func (f *folded) rev(id string) int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.rows[id].Rev
 }
