@@ -117,12 +117,7 @@ func (t *table) wait(ctx context.Context, what string, seconds float64) error {
 		waiting, cancel = context.WithTimeout(ctx, time.Duration(seconds*float64(time.Second)))
 		defer cancel()
 	}
-	stop := context.AfterFunc(waiting, func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.settled.Broadcast()
-	})
-	defer stop()
+	defer t.waking(waiting)()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for t.faults.failed && !t.dropped && waiting.Err() == nil {

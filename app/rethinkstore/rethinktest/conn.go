@@ -6,7 +6,9 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 
 	p "gopkg.in/rethinkdb/rethinkdb-go.v6/ql2"
@@ -45,6 +47,7 @@ func (c *conn) data() *data { return c.node.server.data }
 
 // serve reads queries until the connection ends.
 func (c *conn) serve() {
+	defer c.endAll()
 	defer c.work.Wait()
 	defer c.cancel()
 	defer c.socket.Close() // what it says no longer matters
@@ -70,6 +73,16 @@ func (c *conn) serve() {
 			return
 		}
 		c.take(token, body)
+	}
+}
+
+// endAll ends the queries that have more to answer. None is running any more.
+func (c *conn) endAll() {
+	c.mu.Lock()
+	all := slices.Collect(maps.Values(c.queries))
+	c.mu.Unlock()
+	for _, q := range all {
+		q.end()
 	}
 }
 

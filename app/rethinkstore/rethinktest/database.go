@@ -10,7 +10,9 @@ import (
 
 // data is what all nodes of a server share and what outlives them.
 type data struct {
-	nodes []*member // fixed
+	nodes      []*member // fixed
+	system     *database // fixed
+	refreshing sync.Mutex
 
 	mu     sync.Mutex // over the maps below and in databases
 	dbs    map[string]*database
@@ -20,15 +22,20 @@ type data struct {
 func newData() *data {
 	d := &data{dbs: map[string]*database{}}
 	d.dbs["test"] = &database{id: newID(), name: "test", tables: map[string]*table{}} // a new server has it
+	d.system = newSystem(d)
+	d.dbs[systemName] = d.system
 	return d
 }
 
-// all are all tables.
+// all are the tables that clients have made.
 func (d *data) all() []*table {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var all []*table
 	for _, db := range d.dbs {
+		if db.system {
+			continue
+		}
 		for _, t := range db.tables {
 			all = append(all, t)
 		}

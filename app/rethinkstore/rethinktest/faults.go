@@ -15,6 +15,7 @@ type tableFaults struct {
 	failed              bool // there is no primary
 	failures            int  // of the primary, ever
 	feedsHeld           bool
+	feedsSilent         bool
 	feedDelay           time.Duration
 	skips               int // changes to come that feeds lose
 	shuffle             *rand.Rand
@@ -72,6 +73,27 @@ func (s *Server) DropConnections() {
 	}
 }
 
+// CutEvery cuts every connection again and again, until stop is called.
+func (s *Server) CutEvery(d time.Duration) (stop func()) {
+	ticker, done := time.NewTicker(d), make(chan struct{})
+	var work sync.WaitGroup
+	work.Go(func() {
+		for {
+			select {
+			case <-ticker.C:
+				s.DropConnections()
+			case <-done:
+				return
+			}
+		}
+	})
+	return sync.OnceFunc(func() {
+		ticker.Stop()
+		close(done)
+		work.Wait()
+	})
+}
+
 // DropNode cuts the connections of one node.
 func (s *Server) DropNode(i int) { s.nodes[i].drop() }
 
@@ -110,6 +132,7 @@ func (s *Server) HoldWrites(db, name string) (release func()) {
 // reads, writes and feeds are refused until elect is called, which makes another
 // primary. The feeds that were told of what is taken back never hear of that.
 func (s *Server) FailPrimary(db, name string) (elect func()) {
+	defer s.data.changed()
 	s.fault(db, name, func(t *table) {
 		for _, c := range slices.Backward(t.unsafe) {
 			t.put(change{old: c.new, new: c.old})
@@ -120,7 +143,10 @@ func (s *Server) FailPrimary(db, name string) (elect func()) {
 		t.faults.failures++
 		t.abortFeeds()
 	})
-	return func() { s.fault(db, name, func(t *table) { t.faults.failed = false }) }
+	return func() {
+		s.fault(db, name, func(t *table) { t.faults.failed = false })
+		s.data.changed()
+	}
 }
 
 // Kill ends all nodes as kill -9 does: writes of soft durability are lost that
@@ -139,9 +165,31 @@ func (s *Server) Kill() {
 
 // Feeds counts the open feeds of a table.
 func (s *Server) Feeds(db, name string) int {
-	n := 0
-	s.fault(db, name, func(t *table) { n = len(t.feeds) })
-	return n
+	t := s.data.lookup(db, name)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.feeds)
+}
+
+// patience is how long AwaitFeeds waits: a test that is stuck ends with a word.
+const patience = 30 * time.Second
+
+// AwaitFeeds waits until so many feeds of a table are open: a feed is closed
+// without the client waiting for it.
+func (s *Server) AwaitFeeds(db, name string, n int) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	t := s.data.lookup(db, name)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	defer t.waking(ctx)()
+	for len(t.feeds) != n && ctx.Err() == nil {
+		t.settled.Wait()
+	}
+	if len(t.feeds) != n {
+		s.t.Errorf("table %s.%s has %d open feeds, want %d", db, name, len(t.feeds), n)
+	}
 }
 
 // SkipChanges makes the feeds of a table lose the next n changes. Each feed is
@@ -160,6 +208,14 @@ func (s *Server) DelayFeeds(db, name string, d time.Duration) {
 func (s *Server) HoldFeeds(db, name string) (release func()) {
 	s.fault(db, name, func(t *table) { t.faults.feedsHeld = true })
 	return func() { s.fault(db, name, func(t *table) { t.faults.feedsHeld = false }) }
+}
+
+// SilenceFeeds makes feeds that stay open and tell nothing, and lose what happens
+// meanwhile without a word, until restore is called: what a feed over an index
+// that was dropped does (152).
+func (s *Server) SilenceFeeds(db, name string) (restore func()) {
+	s.fault(db, name, func(t *table) { t.faults.feedsSilent = true })
+	return func() { s.fault(db, name, func(t *table) { t.faults.feedsSilent = false }) }
 }
 
 // ShuffleFeeds tells changes of different rows that wait together in any order

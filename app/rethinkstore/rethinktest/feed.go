@@ -84,6 +84,9 @@ func kindOfChange(old, new datum) string {
 // open subscribes, so that nothing is missed once the query is answered (171).
 func (w *watch) open(e *env, o feedOptions, wake chan struct{}) (*feed, error) {
 	t := w.source.table
+	if err := e.allowed(t, "read"); err != nil {
+		return nil, err
+	}
 	f := &feed{env: e, watch: w, options: o, wake: wake, read: time.Now()}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -94,6 +97,7 @@ func (w *watch) open(e *env, o feedOptions, wake chan struct{}) (*feed, error) {
 		return nil, err
 	}
 	t.feeds[f] = true
+	t.settled.Broadcast()
 	f.signal()
 	return f, nil
 }
@@ -230,7 +234,7 @@ func (f *feed) end(err error) {
 		err = &copied
 	}
 	f.err = err
-	delete(f.watch.source.table.feeds, f)
+	f.watch.source.table.forget(f)
 	f.signal()
 }
 
@@ -245,7 +249,13 @@ func (f *feed) close() {
 	t := f.watch.source.table
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.forget(f)
+}
+
+// forget ends a subscription. The caller holds t.mu.
+func (t *table) forget(f *feed) {
 	delete(t.feeds, f)
+	t.settled.Broadcast()
 }
 
 // take is what can be read now, at most n elements. When there is nothing, wait

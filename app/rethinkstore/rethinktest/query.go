@@ -177,7 +177,7 @@ func (q *query) result(e *env, v value) (*response, error) {
 		if err != nil {
 			return nil, err
 		}
-		if s.kind == "ARRAY" || s.kind == "SELECTION<ARRAY>" {
+		if s.isArray() {
 			break
 		}
 		items, err := s.read(e, -1)

@@ -84,11 +84,15 @@ func (s *Server) StartNode(i int) {
 	if err := s.nodes[i].start(); err != nil {
 		s.t.Fatalf("node %d of the test's database: %v", i, err)
 	}
+	s.data.changed()
 }
 
 // StopNode ends one node. Its tables are served by the others, as if they had
 // replicas there.
-func (s *Server) StopNode(i int) { s.nodes[i].stop() }
+func (s *Server) StopNode(i int) {
+	s.nodes[i].stop()
+	s.data.changed()
+}
 
 // Address is where the first node listens, as host:port.
 func (s *Server) Address() string { return s.nodes[0].address }

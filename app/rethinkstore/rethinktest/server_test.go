@@ -75,7 +75,5 @@ func TestFeedTellsWhatIsWritten(t *testing.T) {
 	if err := feed.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if n := s.Feeds("d", "t"); n != 0 {
-		t.Errorf("%d feeds after the close", n)
-	}
+	s.AwaitFeeds("d", "t", 0)
 }

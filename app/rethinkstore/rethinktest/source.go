@@ -59,6 +59,9 @@ func (s *source) times(r *row) int {
 // rows reads at most limit rows, or all when limit is negative.
 func (s *source) rows(e *env, limit int) ([]*row, error) {
 	t := s.table
+	if err := e.allowed(t, "read"); err != nil {
+		return nil, err
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if s.majority || e.opts.majority {

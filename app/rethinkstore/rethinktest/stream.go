@@ -69,6 +69,9 @@ func fixed(kind string, values []datum) *stream {
 // the step only drops some (keep).
 func (s *stream) each(keep bool, fn step) *stream {
 	next := &stream{kind: "STREAM", refuse: s.refuse}
+	if s.isArray() {
+		next.kind = "ARRAY"
+	}
 	if keep {
 		next.kind, next.table = s.kind, s.table
 	}
@@ -101,6 +104,9 @@ func (s *stream) each(keep bool, fn step) *stream {
 	}
 	return next
 }
+
+// isArray reports whether the elements are one value and not sent in batches.
+func (s *stream) isArray() bool { return s.kind == "ARRAY" || s.kind == "SELECTION<ARRAY>" }
 
 // eager is a stream that is worked out from all of another.
 func (s *stream) eager(kind string, fn func(e *env, items []item) ([]item, error)) *stream {

@@ -174,6 +174,9 @@ func (t *table) put(c change) {
 // commit takes a change in and tells the feeds. The caller holds t.mu.
 func (t *table) commit(c change) {
 	t.put(c)
+	if t.faults.feedsSilent {
+		return
+	}
 	for f := range t.feeds {
 		f.told(c)
 	}
@@ -292,15 +295,19 @@ func printedLength(v datum) int {
 	return len(orderKey(v)) + len("PTYPE<BINARY>:")
 }
 
-// pending waits until no write is shown that may be taken back: what a majority
-// read does. The caller holds t.mu; cancelled ends the wait.
-func (t *table) pending(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() {
+// waking wakes all that wait for the table when ctx ends, until stop is called.
+func (t *table) waking(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.settled.Broadcast()
 	})
-	defer stop()
+}
+
+// pending waits until no write is shown that may be taken back: what a majority
+// read does. The caller holds t.mu; cancelled ends the wait.
+func (t *table) pending(ctx context.Context) error {
+	defer t.waking(ctx)()
 	for len(t.unsafe) > 0 && !t.faults.failed && ctx.Err() == nil {
 		t.settled.Wait()
 	}

@@ -3,6 +3,7 @@ package rethinktest
 import (
 	"encoding/base64"
 	"fmt"
+	"math"
 	"slices"
 
 	p "gopkg.in/rethinkdb/rethinkdb-go.v6/ql2"
@@ -195,7 +196,7 @@ func (n *node) deterministic() bool {
 }
 
 // checkPseudo refuses an object that says it is a pseudo type and is none that
-// is known.
+// is known. A time is rounded in place: nobody else has it yet.
 func checkPseudo(o object) error {
 	kind, ok := o[pseudoField]
 	if !ok {
@@ -217,6 +218,7 @@ func checkPseudo(o object) error {
 		if !number || !zone || len(o) != 3 {
 			return logicError("Invalid time object constructed (no field `epoch_time` or `timezone`):\n%s", show(o))
 		}
+		o["epoch_time"] = math.Round(o["epoch_time"].(float64)*1000) / 1000 // all that the real server keeps
 		return nil
 	case "LITERAL":
 		return unknown("an object of the type %v outside r.literal", kind)

@@ -10,22 +10,22 @@ import (
 // adminTerms are about databases, tables and indexes themselves.
 func adminTerms() terms {
 	return terms{
-		p.Term_DB_CREATE:    {name: "db_create", min: 1, max: 1, moody: true, eval: evalDBCreate},
-		p.Term_DB_DROP:      {name: "db_drop", min: 1, max: 1, moody: true, eval: evalDBDrop},
+		p.Term_DB_CREATE:    {name: "db_create", min: 1, max: 1, moody: true, eval: admin(evalDBCreate)},
+		p.Term_DB_DROP:      {name: "db_drop", min: 1, max: 1, moody: true, eval: admin(evalDBDrop)},
 		p.Term_DB_LIST:      {name: "db_list", moody: true, eval: evalDBList},
-		p.Term_TABLE_CREATE: {name: "table_create", min: 1, max: 2, opts: []string{"primary_key", "durability", "shards", "replicas"}, moody: true, eval: evalTableCreate},
-		p.Term_TABLE_DROP:   {name: "table_drop", min: 1, max: 2, moody: true, eval: evalTableDrop},
+		p.Term_TABLE_CREATE: {name: "table_create", min: 1, max: 2, opts: []string{"primary_key", "durability", "shards", "replicas"}, moody: true, eval: admin(evalTableCreate)},
+		p.Term_TABLE_DROP:   {name: "table_drop", min: 1, max: 2, moody: true, eval: admin(evalTableDrop)},
 		p.Term_TABLE_LIST:   {name: "table_list", max: 1, moody: true, eval: evalTableList},
-		p.Term_INDEX_CREATE: {name: "index_create", min: 2, max: 3, opts: []string{"multi"}, moody: true, lazy: true, eval: evalIndexCreate},
-		p.Term_INDEX_DROP:   {name: "index_drop", min: 2, max: 2, moody: true, eval: evalIndexDrop},
-		p.Term_INDEX_RENAME: {name: "index_rename", min: 3, max: 3, opts: []string{"overwrite"}, moody: true, eval: evalIndexRename},
+		p.Term_INDEX_CREATE: {name: "index_create", min: 2, max: 3, opts: []string{"multi"}, moody: true, lazy: true, eval: admin(evalIndexCreate)},
+		p.Term_INDEX_DROP:   {name: "index_drop", min: 2, max: 2, moody: true, eval: admin(evalIndexDrop)},
+		p.Term_INDEX_RENAME: {name: "index_rename", min: 3, max: 3, opts: []string{"overwrite"}, moody: true, eval: admin(evalIndexRename)},
 		p.Term_INDEX_LIST:   {name: "index_list", min: 1, max: 1, moody: true, eval: evalIndexList},
 		p.Term_INDEX_STATUS: {name: "index_status", min: 1, max: many, moody: true, eval: evalIndexStatus},
 		p.Term_INDEX_WAIT:   {name: "index_wait", min: 1, max: many, moody: true, eval: evalIndexWait},
 		p.Term_CONFIG:       {name: "config", min: 1, max: 1, moody: true, eval: evalConfig},
 		p.Term_STATUS:       {name: "status", min: 1, max: 1, moody: true, eval: evalStatus},
 		p.Term_WAIT:         {name: "wait", min: 1, max: 1, opts: []string{"wait_for", "timeout"}, moody: true, eval: evalWait},
-		p.Term_RECONFIGURE:  {name: "reconfigure", min: 1, max: 1, opts: []string{"shards", "replicas", "dry_run"}, moody: true, eval: evalReconfigure},
+		p.Term_RECONFIGURE:  {name: "reconfigure", min: 1, max: 1, opts: []string{"shards", "replicas", "dry_run"}, moody: true, eval: admin(evalReconfigure)},
 	}
 }
 
@@ -207,7 +207,7 @@ func evalConfig(e *env, n *node) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return all[0].lockedConfig(), nil
+	return all[0].lockedConfig(), e.allowed(all[0], "config")
 }
 
 func evalStatus(e *env, n *node) (value, error) {

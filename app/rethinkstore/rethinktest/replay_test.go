@@ -1,0 +1,497 @@
+package rethinktest
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	r "gopkg.in/rethinkdb/rethinkdb-go.v6"
+)
+
+// A record is one query and its exact answer, recorded on RethinkDB 2.4.
+type record struct {
+	N          int
+	Query      string // in words
+	ReQL       string // as the driver prints it
+	CursorType string `json:"cursor_type"`
+	Result     []any
+	Error      *recordedError
+	Feed       *struct {
+		OnOpen []any `json:"on_open"`
+		Steps  []recordedStep
+		End    string
+		Error  *recordedError
+	}
+}
+
+type recordedError struct {
+	GoType string `json:"go_type"`
+	Text   string
+}
+
+type recordedStep struct {
+	Do       string
+	ReQL     string
+	Result   any   `json:"write_result"`
+	Messages []any `json:"feed_messages"`
+}
+
+// A replay asks this server what was asked for a record.
+type replay struct {
+	n     int
+	setup []r.Term // first, when the records before have left another state
+	query r.Term
+	opts  r.RunOpts
+	steps []r.Term // of a feed
+	how   comparison
+	check func(t *testing.T, p *player) // instead, when the record is more than a query
+}
+
+// A comparison says what of an answer is promised.
+type comparison int
+
+const (
+	exact   comparison = iota
+	anyhow             // elements come in any order
+	folded             // a feed may merge the steps of a row, or not: the clock decides
+	outcome            // what a feed's elements add up to; single ones depend on the order of writes
+)
+
+// A player is where records are replayed: one after the other, on one server.
+type player struct {
+	server  *Server
+	session *r.Session
+	records map[int]record
+}
+
+func records(t *testing.T) map[int]record {
+	t.Helper()
+	file, err := os.Open("testdata/records.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	all := map[int]record{}
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var rec record
+		if err := json.Unmarshal(lines.Bytes(), &rec); err != nil {
+			t.Fatal(err)
+		}
+		all[rec.N] = rec
+	}
+	return all
+}
+
+// Every record is replayed, or stands in notReplayed with a reason.
+func TestRecordsOfTheRealServer(t *testing.T) {
+	p := &player{server: Start(t, Options{}), records: records(t)}
+	p.session = connect(t, p.server, r.ConnectOpts{})
+	done := map[int]bool{}
+	for _, group := range [][]replay{adminReplays, insertReplays, updateReplays, readReplays, errorReplays, tableFeedReplays,
+		pointFeedReplays, rangeFeedReplays, limitFeedReplays, refusedFeedReplays, lifeReplays, squashReplays} {
+		for _, rp := range group {
+			done[rp.n] = true
+			t.Run(fmt.Sprintf("%d %s", rp.n, p.records[rp.n].Query), func(t *testing.T) { p.replay(t, rp) })
+		}
+	}
+	for n := range p.records {
+		if _, excused := notReplayed[n]; done[n] == excused {
+			t.Errorf("record %d (%s): replayed is %v, excused %v", n, p.records[n].Query, done[n], excused)
+		}
+	}
+}
+
+// notReplayed are the records about terms that nobody uses.
+var notReplayed = map[int]string{
+	145: "eqJoin: nobody joins",
+}
+
+func (p *player) replay(t *testing.T, rp replay) {
+	for _, q := range rp.setup {
+		run(t, p.session, q)
+	}
+	if rp.check != nil {
+		rp.check(t, p)
+		return
+	}
+	rec := p.records[rp.n]
+	sameQuery(t, rec.ReQL, rp.query)
+	cursor, err := rp.query.Run(p.session, rp.opts)
+	if rec.Error != nil {
+		sameError(t, *rec.Error, err)
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cursor.Type() != rec.CursorType {
+		t.Errorf("cursor is a %s, want %s", cursor.Type(), rec.CursorType)
+	}
+	if rec.Feed != nil {
+		p.replayFeed(t, rp, rec, cursor)
+		return
+	}
+	if got := responses(t, cursor); !same(rp.how, rec.Result, got) {
+		t.Errorf("got  %v\nwant %v", got, rec.Result)
+	}
+}
+
+// responses reads a cursor without the driver's conversions.
+func responses(t *testing.T, cursor *r.Cursor) []any {
+	t.Helper()
+	var all []any
+	for {
+		raw, ok := cursor.NextResponse()
+		if !ok {
+			break
+		}
+		var v any
+		if err := json.Unmarshal(raw, &v); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, v)
+	}
+	if err := cursor.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// silence is how long a feed that has to be silent is listened to: the real time
+// of one that would not be is far below.
+const silence = 20 * time.Millisecond
+
+// A listener collects what a feed tells.
+type listener struct {
+	server *Server
+	cursor *r.Cursor
+	heard  chan any
+	err    error // once heard is closed
+}
+
+func listen(s *Server, cursor *r.Cursor) *listener {
+	l := &listener{server: s, cursor: cursor, heard: make(chan any)}
+	go func() {
+		defer close(l.heard)
+		for {
+			raw, ok := cursor.NextResponse()
+			if !ok {
+				l.err = cursor.Err()
+				return
+			}
+			var v any
+			if err := json.Unmarshal(raw, &v); err != nil {
+				panic(err)
+			}
+			l.heard <- v
+		}
+	}()
+	return l
+}
+
+// allRead reports whether each feed waits for its next element: to close a
+// cursor that is just about to ask for it is a race in the driver.
+func (s *Server) allRead() bool {
+	for _, m := range s.nodes {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		for c := range m.conns {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			for _, q := range c.queries {
+				if len(q.turn) == 0 {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// hear is the next n elements, fewer when the feed ends.
+func (l *listener) hear(t *testing.T, n int) []any {
+	t.Helper()
+	all := []any{}
+	for len(all) < n {
+		select {
+		case v, open := <-l.heard:
+			if !open {
+				t.Fatalf("the feed ended after %v: %v", all, l.err)
+			}
+			all = append(all, v)
+		case <-time.After(10 * time.Second):
+			t.Fatalf("the feed told %v, want %d elements", all, n)
+		}
+	}
+	return all
+}
+
+// rest is what comes until nothing comes.
+func (l *listener) rest() []any {
+	all := []any{}
+	for {
+		select {
+		case v, open := <-l.heard:
+			if !open {
+				return all
+			}
+			all = append(all, v)
+		case <-time.After(silence):
+			return all
+		}
+	}
+}
+
+func (p *player) replayFeed(t *testing.T, rp replay, rec record, cursor *r.Cursor) {
+	l := listen(p.server, cursor)
+	if got := l.hear(t, len(rec.Feed.OnOpen)); !same(anyhow, rec.Feed.OnOpen, got) {
+		t.Errorf("opened with %v\nwant %v", got, rec.Feed.OnOpen)
+	}
+	if len(rp.steps) != len(rec.Feed.Steps) {
+		t.Fatalf("%d steps, want %d", len(rp.steps), len(rec.Feed.Steps))
+	}
+	var wanted, all []any
+	for i, step := range rec.Feed.Steps {
+		sameQuery(t, step.ReQL, rp.steps[i])
+		wrote := run(t, p.session, rp.steps[i])
+		if got := plain(t, wrote); !same(exact, listOf(step.Result), got) {
+			t.Errorf("%s: wrote %v, want %v", step.Do, got, step.Result)
+		}
+		wanted = append(wanted, step.Messages...)
+		if rp.how == folded || rp.how == outcome {
+			all = append(all, l.rest()...)
+			continue
+		}
+		got := l.hear(t, len(step.Messages))
+		all = append(all, got...)
+		if len(got) > 1 && !same(rp.how, step.Messages, got) {
+			t.Errorf("%s: told %v\nwant %v", step.Do, got, step.Messages)
+		}
+	}
+	how := rp.how
+	if how == exact {
+		how = anyhow // between steps; in one it was compared
+	}
+	if !same(how, wanted, all) {
+		t.Errorf("told %v\nwant %v", all, wanted)
+	}
+	l.ends(t, rec.Feed.End, rec.Feed.Error)
+}
+
+// ends checks how a feed ends: by itself with an error, or when it is closed.
+func (l *listener) ends(t *testing.T, end string, wanted *recordedError) {
+	t.Helper()
+	if wanted == nil {
+		if !strings.HasPrefix(end, "still open; client Close() returned <nil>") {
+			t.Fatalf("unknown end %q", end)
+		}
+		if more := l.rest(); len(more) > 0 {
+			t.Errorf("also told %v", more)
+		}
+		for !l.server.allRead() {
+			runtime.Gosched()
+		}
+		if err := l.cursor.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	}
+	for more := range l.heard {
+		t.Errorf("told %v at the end", more)
+	}
+	if wanted == nil && l.err != nil {
+		t.Errorf("closed feed has the error %v", l.err)
+	}
+	if wanted != nil {
+		sameError(t, *wanted, l.err)
+	}
+}
+
+// plain is a result as JSON has it.
+func plain(t *testing.T, v []any) []any {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []any
+	if err := json.Unmarshal(text, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// listOf is what All makes of one result.
+func listOf(v any) []any {
+	if list, ok := v.([]any); ok {
+		return list
+	}
+	return []any{v}
+}
+
+var variable = regexp.MustCompile(`var_\d+`)
+
+// sameQuery checks that a query is the recorded one. The driver prints options
+// and fields in any order, so the letters are compared.
+func sameQuery(t *testing.T, recorded string, q r.Term) {
+	t.Helper()
+	letters := func(s string) []rune {
+		return slices.Sorted(slices.Values([]rune(variable.ReplaceAllString(s, "var"))))
+	}
+	if recorded != "" && !slices.Equal(letters(recorded), letters(q.String())) {
+		t.Fatalf("asks %s, the record %s", q, recorded)
+	}
+}
+
+func sameError(t *testing.T, wanted recordedError, err error) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error, want %s", wanted.Text)
+	}
+	text := func(s string) string { s, _, _ = strings.Cut(s, " in:\n"); return s }
+	if kind := fmt.Sprintf("%T", err); kind != wanted.GoType || text(err.Error()) != text(wanted.Text) {
+		t.Errorf("got  %s %s\nwant %s %s", kind, err, wanted.GoType, wanted.Text)
+	}
+}
+
+var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+
+// same compares answers but for what is made anew each time.
+func same(how comparison, wanted, got []any) bool {
+	wanted, got = anonymous(wanted).([]any), anonymous(got).([]any)
+	switch how {
+	case anyhow:
+		sortJSON(wanted)
+		sortJSON(got)
+	case folded:
+		return reflect.DeepEqual(fold(wanted), fold(got))
+	case outcome:
+		return reflect.DeepEqual(addedUp(wanted), addedUp(got))
+	}
+	return len(wanted) == len(got) && (len(wanted) == 0 || reflect.DeepEqual(wanted, got))
+}
+
+// anonymous is a value without the ids and names that a server makes up, nor
+// what nobody but the real server can make.
+func anonymous(v any) any {
+	switch v := v.(type) {
+	case string:
+		if uuid.MatchString(v) {
+			return "some id"
+		}
+		if v == "node1" || v == "ref" {
+			return "some node"
+		}
+		return v
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = anonymous(e)
+		}
+		return out
+	case map[string]any:
+		out := map[string]any{}
+		for k, e := range v {
+			out[k] = anonymous(e)
+		}
+		if out["outdated"] != nil {
+			delete(out, "function")
+		}
+		return out
+	}
+	return v
+}
+
+// sortJSON sorts what has no order, and lists of changes in it.
+func sortJSON(list []any) {
+	for _, e := range list {
+		if m, ok := e.(map[string]any); ok {
+			if changes, ok := m["changes"].([]any); ok {
+				sortJSON(changes)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b any) int { return strings.Compare(jsonOf(a), jsonOf(b)) })
+}
+
+func jsonOf(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+// fold merges the steps of each row into one from the first old to the last new
+// value.
+func fold(messages []any) map[string][2]string {
+	rows := map[string][2]string{}
+	for _, m := range messages {
+		m := m.(map[string]any)
+		id := idOf(m)
+		step, begun := rows[id]
+		if !begun {
+			step[0] = jsonOf(m["old_val"])
+		}
+		step[1] = jsonOf(m["new_val"])
+		rows[id] = step
+	}
+	for id, step := range rows {
+		if step[0] == step[1] {
+			delete(rows, id)
+		}
+	}
+	return rows
+}
+
+func idOf(m map[string]any) string {
+	if v, ok := m["new_val"].(map[string]any); ok {
+		return jsonOf(v["id"])
+	}
+	return jsonOf(m["old_val"].(map[string]any)["id"])
+}
+
+// addedUp is what a limited feed shows once all its elements are taken in: how
+// much more than at the beginning.
+func addedUp(messages []any) map[string]int {
+	rows := map[string]int{}
+	for _, m := range messages {
+		m := m.(map[string]any)
+		rows[jsonOf(m["old_val"])]--
+		rows[jsonOf(m["new_val"])]++
+	}
+	delete(rows, "null")
+	for k, n := range rows {
+		if n == 0 {
+			delete(rows, k)
+		}
+	}
+	return rows
+}
+
+// heardError is a listener's error when the feed has ended.
+func (l *listener) heardError(t *testing.T) error {
+	t.Helper()
+	select {
+	case v, open := <-l.heard:
+		if open {
+			t.Fatalf("the feed told %v instead of ending", v)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the feed does not end")
+	}
+	if l.err == nil {
+		return errors.New("no error")
+	}
+	return l.err
+}
