@@ -58,6 +58,14 @@ func copyDatabase(ctx context.Context, cfg *config.Config, stdout, stderr io.Wri
 		return fmt.Errorf("--to: %s", sentence(err))
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
+	for _, side := range []struct {
+		flag string
+		rows *database
+	}{{"--from", from}, {"--to", to}} {
+		if err := unused(ctx, side.flag, side.rows); err != nil {
+			return err
+		}
+	}
 	result, err := copydb.Copy(ctx, copydb.Options{
 		From: from.durable, To: to.durable, Tables: schema.Tables(), Source: nameOf(cfg, cfg.From),
 		Tell: func(p copydb.Progress) { fmt.Fprintln(stdout, p) },
@@ -71,6 +79,21 @@ func copyDatabase(ctx context.Context, cfg *config.Config, stdout, stderr io.Wri
 	_, err = fmt.Fprintf(stdout, "%d rows are the same on both sides, %d of them written now; their digest is %s.\nServe them with --database %s from now on. The source was not changed.\n",
 		result.Rows, result.Wrote, result.Digest, cfg.To)
 	return err
+}
+
+// unused fails with a sentence if servers use a database.
+func unused(ctx context.Context, flag string, d *database) error {
+	if d.others == nil {
+		return nil
+	}
+	names, err := d.others(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: ask who uses the database: %w", flag, err)
+	}
+	if len(names) > 0 {
+		return fmt.Errorf("%s: servers use this database (%s), so rows would change while they are copied; stop them first, one that was killed is gone after ten seconds", flag, strings.Join(names, ", "))
+	}
+	return nil
 }
 
 // nameOf says which database it is, the same whatever folder one is in.

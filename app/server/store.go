@@ -57,7 +57,9 @@ type database struct {
 	durable, ephemeral app.Store
 	cluster            *cluster.Options  // nil: there is none
 	node               *rethinkdb.Server // nil: this server runs none
-	closers            []func() error
+	// others names the other servers on the database; nil: there can be none.
+	others  func(context.Context) ([]string, error)
+	closers []func() error
 }
 
 // Close closes what was opened, the last first.
@@ -114,13 +116,13 @@ func openDatabase(ctx context.Context, o opening, where string) (d *database, er
 	}
 	d.cluster = clusterOf(options)
 	options.Log, options.Concerns, options.Settle = o.log, access.Concerns, o.settle
-	options.Tables, options.Ephemeral = schema.Tables(), schema.Ephemeral()
+	options.Tables, options.Ephemeral, options.Meter = schema.Tables(), schema.Ephemeral(), o.meter
 	store, err := rethinkstore.Open(ctx, options)
 	if err != nil {
 		return d, err
 	}
 	d.closers = append(d.closers, store.Close)
-	d.durable, d.ephemeral = store, store
+	d.durable, d.ephemeral, d.others = store, store, store.Servers
 	return d, nil
 }
 
