@@ -64,6 +64,9 @@ func Run(ctx context.Context, cfg *config.Config, version string, stdout, stderr
 	parts.Go("resume", s.resumer.Run)
 	parts.Go("stats", s.stats.Run)
 	parts.Go("memory", s.giveBack)
+	if s.database.cluster != nil {
+		parts.Go("nodes", s.followNodes)
+	}
 	parts.Go("operator", s.serveAdmin)
 	if s.scrapes != nil {
 		parts.Go("metrics", func(ctx context.Context) error { return s.serveMetrics(ctx, version) })
@@ -127,7 +130,7 @@ func (s *server) open(ctx context.Context, version string) error {
 		return err
 	}
 	s.index.Store(index)
-	s.engine, err = query.New(query.Options{Durable: rows.durable, Ephemeral: rows.ephemeral, Access: index, Log: s.log, Meter: s.meter})
+	s.engine, err = query.New(query.Options{Durable: rows.durable, Ephemeral: rows.ephemeral, Local: rows.local, Access: index, Log: s.log, Meter: s.meter})
 	if err != nil {
 		return err
 	}

@@ -55,6 +55,7 @@ type opening struct {
 // database is where the rows are.
 type database struct {
 	durable, ephemeral app.Store
+	local              app.Store         // nil: ephemeral has its tables
 	cluster            *cluster.Options  // nil: there is none
 	node               *rethinkdb.Server // nil: this server runs none
 	// others names the other servers on the database; nil: there can be none.
@@ -116,13 +117,15 @@ func openDatabase(ctx context.Context, o opening, where string) (d *database, er
 	}
 	d.cluster = clusterOf(options)
 	options.Log, options.Concerns, options.Settle = o.log, access.Concerns, o.settle
-	options.Tables, options.Ephemeral, options.Meter = schema.Tables(), schema.Ephemeral(), o.meter
+	options.Tables, options.Ephemeral, options.Meter = schema.Tables(), schema.Shared(), o.meter
 	store, err := rethinkstore.Open(ctx, options)
 	if err != nil {
 		return d, err
 	}
 	d.closers = append(d.closers, store.Close)
 	d.durable, d.ephemeral, d.others = store, store, store.Servers
+	d.local = memstore.New(schema.Local())
+	d.closers = append(d.closers, d.local.Close)
 	return d, nil
 }
 
