@@ -45,19 +45,22 @@ type response struct {
 
 func (c *conn) data() *data { return c.node.server.data }
 
-// serve reads queries until the connection ends.
+// serve lets the client in and answers it until the connection ends.
 func (c *conn) serve() {
-	defer c.endAll()
-	defer c.work.Wait()
-	defer c.cancel()
 	defer c.socket.Close() // what it says no longer matters
 	in := bufio.NewReader(c.socket)
 	s := &shaker{in: in, out: c.socket, version: c.node.server.version, password: c.node.password}
-	user, err := s.shake()
-	if err != nil {
-		return
+	var err error
+	if c.user, err = s.shake(); err == nil {
+		c.read(in)
 	}
-	c.user = user
+}
+
+// read takes queries until the connection ends, and all that came of them has.
+func (c *conn) read(in io.Reader) {
+	defer c.endAll()
+	defer c.work.Wait()
+	defer c.cancel()
 	for {
 		var header [12]byte
 		if _, err := io.ReadFull(in, header[:]); err != nil {
@@ -66,7 +69,10 @@ func (c *conn) serve() {
 		token, length := binary.LittleEndian.Uint64(header[:8]), binary.LittleEndian.Uint32(header[8:])
 		if length > maxQuery {
 			c.answer(token, failureOf(clientError("Query size (%d) greater than maximum (%d).", length, maxQuery)))
-			return
+			if _, err := io.CopyN(io.Discard, in, int64(length)); err != nil {
+				return
+			}
+			continue
 		}
 		body := make([]byte, length)
 		if _, err := io.ReadFull(in, body); err != nil {

@@ -101,14 +101,17 @@ func kindOf(v value) string {
 	return typeName(v)
 }
 
-// datum makes a value one that can be stored or sent; a sequence becomes an
-// array.
+// datum makes a value one that can be stored or sent. Of sequences only arrays
+// are: the rest has to be asked for with coerceTo.
 func (e *env) datum(v value) (datum, error) {
 	switch v := v.(type) {
 	case *rowValue:
 		return v.load(e)
 	case *stream:
-		return v.array(e)
+		if v.isArray() {
+			return v.array(e)
+		}
+		return nil, logicError("Expected type DATUM but found %s:\n%s", kindOf(v), describe(v))
 	case *tableValue, *dbValue, *function, *feedValue:
 		return nil, logicError("Expected type DATUM but found %s.", kindOf(v))
 	case *literal:

@@ -15,7 +15,6 @@ type tableFaults struct {
 	failed              bool // there is no primary
 	failures            int  // of the primary, ever
 	feedsHeld           bool
-	feedsSilent         bool
 	feedDelay           time.Duration
 	skips               int // changes to come that feeds lose
 	shuffle             *rand.Rand
@@ -210,12 +209,15 @@ func (s *Server) HoldFeeds(db, name string) (release func()) {
 	return func() { s.fault(db, name, func(t *table) { t.faults.feedsHeld = false }) }
 }
 
-// SilenceFeeds makes feeds that stay open and tell nothing, and lose what happens
-// meanwhile without a word, until restore is called: what a feed over an index
-// that was dropped does (152).
-func (s *Server) SilenceFeeds(db, name string) (restore func()) {
-	s.fault(db, name, func(t *table) { t.faults.feedsSilent = true })
-	return func() { s.fault(db, name, func(t *table) { t.faults.feedsSilent = false }) }
+// SilenceFeeds makes the feeds of a table that are open now stay open and tell
+// nothing any more, without a word: what feeds over an index do that was dropped
+// (152). Those that are opened afterwards tell.
+func (s *Server) SilenceFeeds(db, name string) {
+	s.fault(db, name, func(t *table) {
+		for f := range t.feeds {
+			f.silent = true
+		}
+	})
 }
 
 // ShuffleFeeds tells changes of different rows that wait together in any order

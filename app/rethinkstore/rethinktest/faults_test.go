@@ -256,15 +256,14 @@ func TestSkipChangesTellsHowManyWereLost(t *testing.T) {
 
 func TestSilencedFeedsStayOpen(t *testing.T) {
 	s, session, table := withTable(t, Options{})
-	l := (&player{server: s, session: session}).open(t, table.Changes())
-	restore := s.SilenceFeeds("d", "t")
+	p := &player{server: s, session: session}
+	l := p.open(t, table.Changes())
+	s.SilenceFeeds("d", "t")
+	later := p.open(t, table.Changes())
 	run(t, session, table.Insert(doc{"id": 1}))
-	restore()
-	run(t, session, table.Insert(doc{"id": 2}))
-	if got := l.hear(t, 1)[0].(doc)["new_val"].(doc)["id"]; got != 2.0 {
-		t.Errorf("told of %v", got)
-	}
+	later.hear(t, 1)
 	l.closed(t)
+	later.closed(t)
 }
 
 func TestShuffledFeedsKeepTheOrderOfARow(t *testing.T) {

@@ -22,6 +22,7 @@ type feed struct {
 	queue   []told
 	skipped int   // changes that were lost and not yet told
 	err     error // why the feed has ended
+	silent  bool  // a fault: it tells nothing any more
 	initial *initial
 	top     []*row // of a limited feed: what it shows
 	read    time.Time
@@ -143,7 +144,7 @@ func (f *feed) signal() {
 // told takes in a change of the table, which has it already. The caller holds
 // the table's mutex.
 func (f *feed) told(c change) {
-	if f.err != nil {
+	if f.err != nil || f.silent {
 		return
 	}
 	if f.watch.limit > 0 {

@@ -86,9 +86,7 @@ func (m *member) accept(l net.Listener) {
 		if m.server.tls != nil {
 			socket = tls.Server(socket, m.server.tls)
 		}
-		// A connection outlives whoever made the test's server wait: stop cuts it.
-		ctx, cancel := context.WithCancel(context.Background())
-		c := &conn{node: m, socket: socket, ctx: ctx, cancel: cancel, queries: map[uint64]*query{}}
+		c := m.newConn(socket)
 		m.mu.Lock()
 		stopped := m.listener != l
 		m.conns[c] = !stopped
@@ -103,6 +101,12 @@ func (m *member) accept(l net.Listener) {
 			delete(m.conns, c)
 		})
 	}
+}
+
+func (m *member) newConn(socket net.Conn) *conn {
+	// A connection lasts until its client or stop ends it.
+	ctx, cancel := context.WithCancel(context.Background())
+	return &conn{node: m, socket: socket, ctx: ctx, cancel: cancel, queries: map[uint64]*query{}}
 }
 
 // refuse stops to listen; what is connected stays.

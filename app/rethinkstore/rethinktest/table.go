@@ -174,9 +174,6 @@ func (t *table) put(c change) {
 // commit takes a change in and tells the feeds. The caller holds t.mu.
 func (t *table) commit(c change) {
 	t.put(c)
-	if t.faults.feedsSilent {
-		return
-	}
 	for f := range t.feeds {
 		f.told(c)
 	}
