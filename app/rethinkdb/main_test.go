@@ -16,7 +16,10 @@ import (
 
 // real is a RethinkDB to run all tests with; without it they run with the
 // stand-in. make test-rethinkdb gives it.
-var real = flag.String("rethinkdb", "", "the real program `file` to run the tests with")
+var (
+	real         = flag.String("rethinkdb", "", "the real program, a `file` to run the tests with; for the tests of stores also rethinkdb://user@host")
+	realPassword = flag.String("rethinkdb-password", "", "`file` with the password of that user")
+)
 
 // TestMain is the stand-in where the test's executable has its name, and a server
 // that is killed where it has that of one.
@@ -82,6 +85,13 @@ func (p *place) options(name string) rethinkdb.Options {
 	return rethinkdb.Options{
 		Folder: folder, Program: p.program,
 		Log: slog.New(slog.NewTextHandler(p.log, nil)),
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

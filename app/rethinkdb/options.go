@@ -32,6 +32,9 @@ func SecretFile(folder string) string { return filepath.Join(folder, "secret") }
 // addressFile is where it stands at which address a node serves drivers.
 func addressFile(folder string) string { return filepath.Join(folder, "address") }
 
+// portFile is where it stands which port for drivers a node had last.
+func portFile(folder string) string { return filepath.Join(folder, "port") }
+
 // NameFile is where it stands which name a node has in its cluster.
 func NameFile(folder string) string { return filepath.Join(folder, "name") }
 
@@ -72,6 +75,7 @@ type launch struct {
 	program string
 	args    []string
 	driver  string // address for drivers
+	cluster string // address for other nodes
 }
 
 // prepare makes what the program needs, but for its ports.
@@ -115,44 +119,51 @@ func prepare(o Options) (l launch, err error) {
 	return l, nil
 }
 
-// withPorts adds where the program listens: for drivers on loopback and a free
-// port, for nodes where the options say.
-func (l launch) withPorts(clusterListen string) (launch, error) {
-	free, err := freePorts(2)
+// withPorts adds where the program listens: for drivers on loopback and the port
+// that it had last, or a free one, for nodes where the options say.
+func (l launch) withPorts(o Options) (launch, error) {
+	driver, err := freePort(portFile(o.Folder))
 	if err != nil {
 		return l, err
 	}
-	cluster := free[1]
 	args := append([]string{}, l.args...)
-	if clusterListen != "" {
-		host, port, err := net.SplitHostPort(clusterListen)
+	if o.ClusterListen == "" {
+		port, err := freePort("")
+		if err != nil {
+			return l, err
+		}
+		l.cluster = net.JoinHostPort("127.0.0.1", port)
+		args = append(args, "--cluster-port", port)
+	} else {
+		host, port, err := net.SplitHostPort(o.ClusterListen)
 		if err != nil {
 			return l, err
 		}
 		if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 			host = "all"
 		}
-		cluster = port
-		args = append(args, "--bind-cluster", host)
+		l.cluster = o.ClusterListen
+		args = append(args, "--bind-cluster", host, "--cluster-port", port)
 	}
-	l.args = append(args, "--driver-port", free[0], "--cluster-port", cluster)
-	l.driver = net.JoinHostPort("127.0.0.1", free[0])
-	return l, nil
+	l.args = append(args, "--driver-port", driver)
+	l.driver = net.JoinHostPort("127.0.0.1", driver)
+	return l, writeNew(portFile(o.Folder), []byte(driver))
 }
 
-// freePorts returns ports of loopback that nobody uses now.
-func freePorts(n int) (ports []string, err error) {
-	for range n {
-		l, err2 := net.Listen("tcp", "127.0.0.1:0")
-		if err2 != nil {
-			return nil, fmt.Errorf("find a free port: %w", err2)
-		}
-		defer func() { err = errors.Join(err, l.Close()) }()
-		_, port, err2 := net.SplitHostPort(l.Addr().String())
-		if err2 != nil {
-			return nil, err2
-		}
-		ports = append(ports, port)
+// freePort returns a port of loopback that nobody uses now: the one in a file, if
+// there is one and it is free.
+func freePort(file string) (string, error) {
+	wanted, err := os.ReadFile(file)
+	if err != nil {
+		wanted = []byte("0") // any
 	}
-	return ports, nil
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", string(wanted)))
+	if err != nil {
+		l, err = net.Listen("tcp", "127.0.0.1:0")
+	}
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, errors.Join(err, l.Close())
 }

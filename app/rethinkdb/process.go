@@ -89,7 +89,7 @@ func (s *Server) firstStart(ctx context.Context, base launch) (*process, error) 
 	began, told := time.Now(), false
 	for {
 		var err error
-		if s.launch, err = base.withPorts(s.o.ClusterListen); err != nil {
+		if s.launch, err = base.withPorts(s.o); err != nil {
 			return nil, err
 		}
 		p, err := s.run()
@@ -154,6 +154,9 @@ func (s *Server) supervise(ctx context.Context, p *process) {
 
 // Reach tells how to connect to the node.
 func (s *Server) Reach() Reach { return s.reach }
+
+// ClusterAddress is where the node serves others.
+func (s *Server) ClusterAddress() string { return s.launch.cluster }
 
 // Version is that of the program.
 func (s *Server) Version() string { return s.version }

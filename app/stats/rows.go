@@ -84,7 +84,9 @@ func serverRow(first, last reading, o Options) app.Row {
 }
 
 // own reports whether a table is one of those that this package keeps.
-func own(table string) bool { return table == ofTables || table == ofServer || table == ofSlow || table == ofNodes }
+func own(table string) bool {
+	return table == ofTables || table == ofServer || table == ofSlow || table == ofNodes
+}
 
 func requests(r reading) (n uint64) {
 	for _, q := range r.Web.Requests {

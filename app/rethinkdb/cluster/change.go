@@ -22,22 +22,22 @@ type Spread struct{ Shards, Replicas int }
 // has everything. tell is called with how many tables are whole, of how many.
 func Reconfigure(ctx context.Context, o Options, to Spread, tell func(whole, of int)) error {
 	return o.with(ctx, func(session *r.Session) error {
-		if err := reconfigure(ctx, session, o.Database, to, nil); err != nil {
+		if err := enough(ctx, session, "", to); err != nil {
+			return err
+		}
+		if err := reconfigure(ctx, session, o.Database, to); err != nil {
 			return refused(err)
 		}
 		return settle(ctx, o, tell)
 	})
 }
 
-func reconfigure(ctx context.Context, session *r.Session, database string, to Spread, only func(Table) bool) error {
+func reconfigure(ctx context.Context, session *r.Session, database string, to Spread) error {
 	tables, err := tablesOf(ctx, session, database)
 	if err != nil {
 		return err
 	}
 	for _, t := range tables {
-		if only != nil && !only(t) {
-			continue
-		}
 		term := r.DB(database).Table(t.Name).Reconfigure(r.ReconfigureOpts{Shards: to.Shards, Replicas: to.Replicas})
 		if err := run(ctx, session, term); err != nil {
 			return explainSpread(err, t.Name, to)
@@ -93,27 +93,39 @@ func settle(ctx context.Context, o Options, tell func(whole, of int)) error {
 	}
 }
 
+// enough fails with a sentence if fewer nodes are there, but for one of this name,
+// than replicas are wanted: before anything is changed.
+func enough(ctx context.Context, session *r.Session, but string, to Spread) error {
+	servers, err := all[serverStatus](ctx, session, system("server_status"))
+	if err != nil {
+		return refused(err)
+	}
+	there := len(servers)
+	if but != "" {
+		if !slices.ContainsFunc(servers, func(s serverStatus) bool { return s.Name == but }) {
+			return app.Errorf(app.NotFound, "No node of the cluster has the name %s. lyceum database status lists them; for one that is lost there is lyceum database replace.", but)
+		}
+		there--
+	}
+	if there < to.Replicas {
+		return app.Errorf(app.Invalid, "%d replicas need as many nodes, and there would be %d. Start another node first, or give a smaller --database-replicas.", to.Replicas, there)
+	}
+	return nil
+}
+
 // Leave moves everything that a node has to the others, so that it can be stopped
 // for good.
 func Leave(ctx context.Context, o Options, name string, to Spread, tell func(whole, of int)) error {
 	return o.with(ctx, func(session *r.Session) error {
-		servers, err := all[serverStatus](ctx, session, system("server_status"))
-		if err != nil {
-			return refused(err)
-		}
-		if !slices.ContainsFunc(servers, func(s serverStatus) bool { return s.Name == name }) {
-			return app.Errorf(app.NotFound, "No node of the cluster has the name %s. lyceum database status lists them; for one that is lost there is lyceum database replace.", name)
-		}
-		// Before anything is changed: whether those that stay are enough.
-		if left := len(servers) - 1; left < to.Replicas {
-			return app.Errorf(app.Invalid, "Without %s the cluster has %d nodes, and %d replicas need as many. Start another node first, or give a smaller --database-replicas.", name, left, to.Replicas)
+		if err := enough(ctx, session, name, to); err != nil {
+			return err
 		}
 		// A node without a tag is given no replica by reconfigure.
 		untag := system("server_config").Filter(map[string]any{"name": name}).Update(map[string]any{"tags": []string{}})
 		if err := run(ctx, session, untag); err != nil {
 			return refused(err)
 		}
-		if err := reconfigure(ctx, session, o.Database, to, nil); err != nil {
+		if err := reconfigure(ctx, session, o.Database, to); err != nil {
 			return refused(err)
 		}
 		return settle(ctx, o, tell)
@@ -126,6 +138,9 @@ func Leave(ctx context.Context, o Options, name string, to Spread, tell func(who
 // error, and nothing is changed.
 func Replace(ctx context.Context, o Options, to Spread, rollback bool, tell func(whole, of int)) error {
 	return o.with(ctx, func(session *r.Session) error {
+		if err := enough(ctx, session, "", to); err != nil {
+			return err
+		}
 		tables, err := tablesOf(ctx, session, o.Database)
 		if err != nil {
 			return refused(err)
@@ -145,7 +160,7 @@ func Replace(ctx context.Context, o Options, to Spread, rollback bool, tell func
 				return fmt.Errorf("repair %s: %w", name, refused(err))
 			}
 		}
-		if err := reconfigure(ctx, session, o.Database, to, nil); err != nil {
+		if err := reconfigure(ctx, session, o.Database, to); err != nil {
 			return refused(err)
 		}
 		return settle(ctx, o, tell)
