@@ -23,8 +23,16 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"lyceum": main, "rethinkdb": rethinkdbtest.Main})
+	programs := map[string]func(){"lyceum": main}
+	if realRethinkDB() == "" {
+		programs["rethinkdb"] = rethinkdbtest.Main
+	}
+	testscript.Main(m, programs)
 }
+
+// realRethinkDB is the program that scripts run instead of the stand-in, where
+// make test-rethinkdb has named one.
+func realRethinkDB() string { return os.Getenv("LYCEUM_TEST_RETHINKDB") }
 
 const (
 	// patience is how long a script waits for what has to happen at once; only a
@@ -47,6 +55,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("LYCEUM_ISOLATION", "none")
 			env.Values[serversKey{}] = map[string]*served{}
 			env.Values[testKey{}] = env.T()
+			if program := realRethinkDB(); program != "" {
+				env.Setenv("PATH", filepath.Dir(program)+string(filepath.ListSeparator)+env.Getenv("PATH"))
+			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -56,14 +67,17 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// disk NODES makes what so many nodes of RethinkDB in this script keep. The program
-// rethinkdb of a script is a stand-in.
+// disk NODES makes what so many nodes of RethinkDB in this script keep, where the
+// program rethinkdb is a stand-in.
 func disk(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: disk nodes")
 	}
 	nodes, err := strconv.Atoi(args[0])
 	ts.Check(err)
+	if realRethinkDB() != "" {
+		return // it has a disk of its own
+	}
 	rethinkdbtest.NewDisk(ts.Value(testKey{}).(testing.TB), ts.MkAbs("."), nodes)
 }
 
