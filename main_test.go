@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"lyceum/app/metrics"
 	"lyceum/app/metrics/metricstest"
 	"lyceum/app/rethinkdb/rethinkdbtest"
+	"lyceum/app/rethinkstore/rethinktest"
 )
 
 func TestMain(m *testing.M) {
@@ -62,7 +64,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": serve, "stop": stop, "occupy": occupy, "browse": browse, "forbid": forbid, "newer": newer, "damage": damage, "ends": ends,
-			"scrape": scrape, "disk": disk,
+			"scrape": scrape, "disk": disk, "cluster": cluster,
 		},
 	})
 }
@@ -79,6 +81,20 @@ func disk(ts *testscript.TestScript, neg bool, args []string) {
 		return // it has a disk of its own
 	}
 	rethinkdbtest.NewDisk(ts.Value(testKey{}).(testing.TB), ts.MkAbs("."), nodes)
+}
+
+// cluster NODES PASSWORD starts a cluster that somebody else runs; $CLUSTER are its
+// addresses. It is one in this process.
+func cluster(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cluster nodes password")
+	}
+	nodes, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	server := rethinktest.Start(ts.Value(testKey{}).(testing.TB), rethinktest.Options{
+		Nodes: nodes, Users: map[string]string{"admin": args[1]},
+	})
+	ts.Setenv("CLUSTER", strings.Join(server.Addresses(), ","))
 }
 
 type (
@@ -121,7 +137,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	s := &served{cmd: exec.Command("lyceum", append([]string{"serve"}, args[1:]...)...), ended: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr, s.cmd.Dir = out, log, ts.MkAbs(".")
 	s.cmd.Env = os.Environ()
-	for _, variable := range []string{"PATH", "HOME", "LYCEUM_DATA", "LYCEUM_LISTEN", "LYCEUM_ISOLATION", "LYCEUM_DATABASE"} {
+	for _, variable := range []string{"PATH", "HOME", "LYCEUM_DATA", "LYCEUM_LISTEN", "LYCEUM_ISOLATION", "LYCEUM_DATABASE", "LYCEUM_DATABASE_PASSWORD_FILE"} {
 		s.cmd.Env = append(s.cmd.Env, variable+"="+ts.Getenv(variable))
 	}
 	ts.Check(s.cmd.Start())
