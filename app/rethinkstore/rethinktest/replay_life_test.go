@@ -292,6 +292,7 @@ func restart(t *testing.T, p *player) {
 	l := p.open(t, tbl.Changes())
 	run(t, p.session, tbl.Insert(doc{"id": "b4"}))
 	l.hear(t, 1)
+	p.server.awaitReaders()
 	p.server.Stop()
 	sameError(t, *rec.Feed.Error, l.heardError(t))
 	err := one.Exec(p.session)

@@ -74,6 +74,9 @@ func (s *stream) each(keep bool, fn step) *stream {
 	}
 	if keep {
 		next.kind, next.table = s.kind, s.table
+		if s.kind == "TABLE" || s.kind == "TABLE_SLICE" {
+			next.kind = "SELECTION<STREAM>"
+		}
 	}
 	if s.watch != nil {
 		w := *s.watch

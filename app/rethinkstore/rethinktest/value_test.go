@@ -69,6 +69,13 @@ func TestCursorGivesItsRowsInBatches(t *testing.T) {
 	}
 }
 
+func TestOnlyArraysAreData(t *testing.T) {
+	_, session, table := withTable(t, Options{})
+	run(t, session, r.Expr(doc{"k": r.Expr(docs{1, 2}).Limit(1)}))
+	run(t, session, r.Expr(doc{"k": table.CoerceTo("array")}))
+	wantError(t, r.Expr(doc{"k": table.Filter(true)}).Exec(session), "rethinkdb.RQLQueryLogicError rethinkdb: Expected type DATUM but found SELECTION<STREAM>:\nVALUE SELECTION<STREAM>")
+}
+
 func TestIndexIsReadWhenItIsReady(t *testing.T) {
 	_, session, table := withTable(t, Options{})
 	run(t, session, table.Insert(doc{"id": 1, "k": 2}))
