@@ -287,6 +287,19 @@ func TestANodeLeaves(t *testing.T) {
 	c.status(t, "it has nothing", func(s cluster.Status) bool {
 		return slices.ContainsFunc(s.Nodes, func(n cluster.Node) bool { return n.Name == name && n.Tables == 0 })
 	})
+	// It comes back, and leaves again.
+	if err := cluster.Return(t.Context(), c.asked, name); err != nil {
+		t.Fatal(err)
+	}
+	if err := cluster.Reconfigure(t.Context(), c.asked, cluster.Spread{Shards: 1, Replicas: 3}, nobody); err != nil {
+		t.Fatal(err)
+	}
+	if err := cluster.Reconfigure(t.Context(), c.asked, cluster.Spread{Shards: 1, Replicas: 4}, nobody); !app.IsKind(err, app.Invalid) {
+		t.Errorf("four replicas on three nodes: %v", err)
+	}
+	if err := cluster.Leave(t.Context(), c.asked, name, cluster.Spread{Shards: 1, Replicas: 2}, nobody); err != nil {
+		t.Fatal(err)
+	}
 	if err := c.nodes[2].Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -172,6 +172,9 @@ func (d *database) startNode(ctx context.Context, o opening, options *rethinksto
 	d.closers = append(d.closers, d.node.Close)
 	reach := d.node.Reach()
 	options.Hosts, options.PasswordFile = []string{reach.Address}, reach.PasswordFile
+	if err := cluster.Return(ctx, *clusterOf(*options), d.node.Name()); err != nil {
+		o.log.WarnContext(ctx, "a node that has left the cluster may not be given tables again", "part", "database", "err", err)
+	}
 	return nil
 }
 

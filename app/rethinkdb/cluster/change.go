@@ -132,6 +132,18 @@ func Leave(ctx context.Context, o Options, name string, to Spread, tell func(who
 	})
 }
 
+// defaultTag is that of a node which is to have replicas.
+const defaultTag = "default"
+
+// Return lets a node have replicas again that was made to leave; one that was not
+// stays as it is. They come with the next Reconfigure.
+func Return(ctx context.Context, o Options, name string) error {
+	return o.with(ctx, func(session *r.Session) error {
+		left := system("server_config").Filter(map[string]any{"name": name, "tags": []string{}})
+		return refused(run(ctx, session, left.Update(map[string]any{"tags": []string{defaultTag}})))
+	})
+}
+
 // Replace gives what lost nodes had to those that are there. A table that has lost
 // most of its replicas is only touched with rollback, which goes on with what is
 // left and may take back the last writes; without it such a table is named in the

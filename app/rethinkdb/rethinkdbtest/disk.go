@@ -45,7 +45,7 @@ type Disk struct {
 // many as nodes. It ends with the test.
 func NewDisk(t testing.TB, folder string, nodes int) *Disk {
 	t.Helper()
-	d := &Disk{Server: rethinktest.Start(t, rethinktest.Options{Nodes: nodes}), nodes: map[string]int{}}
+	d := &Disk{Server: rethinktest.Start(t, rethinktest.Options{Nodes: nodes, Quorum: true}), nodes: map[string]int{}}
 	for i := range nodes {
 		d.StopNode(i)
 	}
