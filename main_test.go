@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -17,11 +19,15 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	r "gopkg.in/rethinkdb/rethinkdb-go.v6"
 
+	"lyceum/app"
 	"lyceum/app/metrics"
 	"lyceum/app/metrics/metricstest"
 	"lyceum/app/rethinkdb/rethinkdbtest"
 	"lyceum/app/rethinkstore/rethinktest"
+	"lyceum/app/schema"
+	"lyceum/app/sqlitestore"
 )
 
 func TestMain(m *testing.M) {
@@ -56,15 +62,15 @@ func TestScripts(t *testing.T) {
 			env.Setenv("LYCEUM_LISTEN", "127.0.0.1:0")
 			env.Setenv("LYCEUM_ISOLATION", "none")
 			env.Values[serversKey{}] = map[string]*served{}
-			env.Values[testKey{}] = env.T()
+			env.Values[testKey{}], env.Values[clusterKey{}] = env.T(), &running{}
 			if program := realRethinkDB(); program != "" {
 				env.Setenv("PATH", filepath.Dir(program)+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": serve, "stop": stop, "occupy": occupy, "browse": browse, "forbid": forbid, "newer": newer, "damage": damage, "ends": ends,
-			"scrape": scrape, "disk": disk, "cluster": cluster,
+			"serve": serve, "halt": halt, "occupy": occupy, "browse": browse, "forbid": forbid, "newer": newer, "damage": damage, "ends": ends,
+			"scrape": scrape, "disk": disk, "cluster": cluster, "seed": seed, "hold": hold, "release": release, "written": written,
 		},
 	})
 }
@@ -83,6 +89,71 @@ func disk(ts *testscript.TestScript, neg bool, args []string) {
 	rethinkdbtest.NewDisk(ts.Value(testKey{}).(testing.TB), ts.MkAbs("."), nodes)
 }
 
+// seed DATABASE ROWS puts rows into a table of a file.
+func seed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: seed database rows")
+	}
+	rows, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	store, err := sqlitestore.Open(context.Background(), ts.MkAbs(args[0]), schema.Tables())
+	ts.Check(err)
+	for i := range rows {
+		id := fmt.Sprintf("project%06d", i)
+		row := app.Row{"id": id, "title": id, "last_edited": int64(i)}
+		_, err := store.Write(context.Background(), app.Write{Table: "projects", ID: id, Row: row, IfRev: app.Absent})
+		ts.Check(err)
+	}
+	ts.Check(store.Close())
+}
+
+// hold TABLE keeps the cluster from acknowledging what is written to a table of the
+// database lyceum, until release. written TABLE waits until something was.
+func hold(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hold table")
+	}
+	*releases(ts) = ts.Value(clusterKey{}).(*running).server.HoldWrites("lyceum", args[0])
+}
+
+func release(ts *testscript.TestScript, _ bool, _ []string) { (*releases(ts))() }
+
+func releases(ts *testscript.TestScript) *func() { return &ts.Value(clusterKey{}).(*running).release }
+
+func written(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: written table")
+	}
+	cluster := ts.Value(clusterKey{}).(*running)
+	session, err := r.Connect(r.ConnectOpts{Address: cluster.server.Address(), Password: cluster.password})
+	ts.Check(err)
+	defer session.Close()
+	late := time.After(patience)
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for {
+		var rows int
+		cursor, err := r.DB("lyceum").Table(args[0]).Count().Run(session)
+		ts.Check(err)
+		ts.Check(cursor.One(&rows))
+		if rows > 0 {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-late:
+			ts.Fatalf("nothing is in %s after %v", args[0], patience)
+		}
+	}
+}
+
+// running is the cluster of a script.
+type running struct {
+	server   *rethinktest.Server
+	password string
+	release  func()
+}
+
 // cluster NODES PASSWORD starts a cluster that somebody else runs; $CLUSTER are its
 // addresses. It is one in this process.
 func cluster(ts *testscript.TestScript, neg bool, args []string) {
@@ -94,12 +165,14 @@ func cluster(ts *testscript.TestScript, neg bool, args []string) {
 	server := rethinktest.Start(ts.Value(testKey{}).(testing.TB), rethinktest.Options{
 		Nodes: nodes, Users: map[string]string{"admin": args[1]},
 	})
+	*ts.Value(clusterKey{}).(*running) = running{server: server, password: args[1]}
 	ts.Setenv("CLUSTER", strings.Join(server.Addresses(), ","))
 }
 
 type (
 	serversKey struct{}
 	testKey    struct{} // the test of the script
+	clusterKey struct{}
 )
 
 // served is a server in the background.
@@ -166,11 +239,11 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// stop NAME [KILL] ends a server: by SIGTERM within its bound and with exit code
+// halt NAME [KILL] ends a server: by SIGTERM within its bound and with exit code
 // 0, or at once.
-func stop(ts *testscript.TestScript, neg bool, args []string) {
+func halt(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: stop name [KILL]")
+		ts.Fatalf("usage: halt name [KILL]")
 	}
 	s := servers(ts)[args[0]]
 	if s == nil {

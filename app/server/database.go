@@ -62,7 +62,7 @@ func copyDatabase(ctx context.Context, cfg *config.Config, stdout, stderr io.Wri
 		flag string
 		rows *database
 	}{{"--from", from}, {"--to", to}} {
-		if err := unused(ctx, side.flag, side.rows); err != nil {
+		if err := unused(ctx, side.flag, side.rows, stdout); err != nil {
 			return err
 		}
 	}
@@ -81,19 +81,39 @@ func copyDatabase(ctx context.Context, cfg *config.Config, stdout, stderr io.Wri
 	return err
 }
 
-// unused fails with a sentence if servers use a database.
-func unused(ctx context.Context, flag string, d *database) error {
+const (
+	// gonePatience is how long a server that was killed may look as if it were
+	// there: ten seconds, and some for those who look.
+	gonePatience = 13 * time.Second
+	goneEvery    = 500 * time.Millisecond
+)
+
+// unused fails with a sentence if servers use a database. One that was killed, or a
+// copy that was, looks alive for a while.
+func unused(ctx context.Context, flag string, d *database, stdout io.Writer) error {
 	if d.others == nil {
 		return nil
 	}
-	names, err := d.others(ctx)
-	if err != nil {
-		return fmt.Errorf("%s: ask who uses the database: %w", flag, err)
+	for began := time.Now(); ; {
+		names, err := d.others(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: ask who uses the database: %w", flag, err)
+		}
+		if len(names) == 0 {
+			return nil
+		}
+		if time.Since(began) > gonePatience {
+			return fmt.Errorf("%s: servers use this database (%s), so rows would change while they are copied; stop them first", flag, strings.Join(names, ", "))
+		}
+		if time.Since(began) < goneEvery {
+			fmt.Fprintf(stdout, "looking whether %s runs or was killed\n", strings.Join(names, ", "))
+		}
+		select {
+		case <-time.After(goneEvery):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	if len(names) > 0 {
-		return fmt.Errorf("%s: servers use this database (%s), so rows would change while they are copied; stop them first, one that was killed is gone after ten seconds", flag, strings.Join(names, ", "))
-	}
-	return nil
 }
 
 // nameOf says which database it is, the same whatever folder one is in.
@@ -231,6 +251,9 @@ func spreadOf(cfg *config.Config) cluster.Spread {
 // leaveCluster moves what a node has to the others: the named one, or that of this
 // data directory.
 func leaveCluster(ctx context.Context, cfg *config.Config, named []string, stdout io.Writer) error {
+	if _, err := reachCluster(cfg); err != nil {
+		return err
+	}
 	name := ""
 	if len(named) > 0 {
 		name = named[0]
