@@ -27,8 +27,7 @@ type conn struct {
 
 	mu      sync.Mutex
 	queries map[uint64]*query
-	silent  int           // queries with noreply that run
-	quiet   chan struct{} // closed when there is none; nil while nobody waits
+	silent  map[*query]chan struct{} // queries with noreply that run, each with what is closed at its end
 
 	writing sync.Mutex // over one answer
 	work    sync.WaitGroup
@@ -135,15 +134,18 @@ func (c *conn) start(token uint64, raw []any) {
 		c.answer(token, failureOf(clientError("ERROR: duplicate token %d", token)))
 		return
 	}
-	silent := saysNoreply(raw)
-	if silent {
-		c.countSilent(1)
+	done := make(chan struct{})
+	if saysNoreply(raw) {
+		c.mu.Lock()
+		c.silent[q] = done
+		c.mu.Unlock()
 	}
 	c.work.Go(func() {
 		q.inTurn(func() { q.start(raw) })
-		if silent {
-			c.countSilent(-1)
-		}
+		c.mu.Lock()
+		delete(c.silent, q)
+		c.mu.Unlock()
+		close(done)
 	})
 }
 
@@ -157,28 +159,15 @@ func saysNoreply(raw []any) bool {
 	return opts["noreply"] == true
 }
 
-func (c *conn) countSilent(by int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.silent += by
-	if c.silent == 0 && c.quiet != nil {
-		close(c.quiet)
-		c.quiet = nil
-	}
-}
-
-// waitQuiet answers when no query with noreply runs any more.
+// waitQuiet answers when the queries with noreply have ended that came before.
 func (c *conn) waitQuiet(token uint64) {
 	c.mu.Lock()
-	if c.silent > 0 && c.quiet == nil {
-		c.quiet = make(chan struct{})
-	}
-	quiet := c.quiet
+	before := slices.Collect(maps.Values(c.silent))
 	c.mu.Unlock()
 	c.work.Go(func() {
-		if quiet != nil {
+		for _, done := range before {
 			select {
-			case <-quiet:
+			case <-done:
 			case <-c.ctx.Done():
 				return
 			}

@@ -107,7 +107,7 @@ func (m *member) accept(l net.Listener) {
 func (m *member) newConn(socket net.Conn) *conn {
 	// A connection lasts until its client or stop ends it.
 	ctx, cancel := context.WithCancel(context.Background())
-	return &conn{node: m, socket: socket, ctx: ctx, cancel: cancel, queries: map[uint64]*query{}}
+	return &conn{node: m, socket: socket, ctx: ctx, cancel: cancel, queries: map[uint64]*query{}, silent: map[*query]chan struct{}{}}
 }
 
 // refuse stops to listen; what is connected stays.

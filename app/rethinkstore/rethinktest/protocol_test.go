@@ -114,8 +114,9 @@ func TestNoreplyWaitWaitsForWritesBeforeIt(t *testing.T) {
 	w := rawTo(t, s)
 	w.send(1, `[1,[56,[`+tableTerm+`,{"id":1}]],{"noreply":true}]`)
 	w.send(2, `[4]`)
-	w.send(3, `[1,1]`)
-	w.want(3, p.Response_SUCCESS_ATOM)
+	w.send(3, `[1,1,{"noreply":true}]`) // comes after, and ends before
+	w.send(4, `[1,1]`)
+	w.want(4, p.Response_SUCCESS_ATOM)
 	release()
 	w.want(2, p.Response_WAIT_COMPLETE)
 	if n := len(rowsOf(s)); n != 1 {

@@ -10,7 +10,6 @@ import (
 
 var (
 	dying    = r.DB("sem").Table("d")
-	byK      = r.GetAllOpts{Index: "k"}
 	withoutD = []r.Term{r.DB("sem").TableList().Contains("d").Branch(r.DB("sem").TableDrop("d"), nil)}
 	newD     = []r.Term{r.DB("sem").TableCreate("d"), dying.IndexCreate("k"), dying.IndexWait(), dying.Insert(doc{"id": 1, "k": 1})}
 )

@@ -14,9 +14,8 @@ type doc = map[string]any
 type docs = []any
 
 var (
-	tbl  = r.DB("sem").Table("t")
-	one  = tbl.Get(1)
-	tags = r.GetAllOpts{Index: "tags"}
+	tbl = r.DB("sem").Table("t")
+	one = tbl.Get(1)
 )
 
 // The rows that most records begin with.
