@@ -82,8 +82,12 @@ type Range struct {
 	Prefix     []any
 	From, To   *Bound
 	Descending bool
-	After      []byte // Page.Next of the page before; nil begins
-	Limit      int    // 1 to MaxPage; 0 is MaxPage
+	// Unordered asks for a whole table by the primary key, without bounds, in
+	// whatever order is quickest. Rows that are written meanwhile may be left out:
+	// it is for who watches the table since before.
+	Unordered bool
+	After     []byte // Page.Next of the page before; nil begins
+	Limit     int    // 1 to MaxPage; 0 is MaxPage
 	// Fields are those that the rows then have, of those that they have: for who
 	// reads a whole table and needs little of it. nil is all.
 	Fields []string

@@ -3,6 +3,7 @@ package projects_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -185,7 +186,7 @@ func TestAnAgentThatDiesInTheMiddle(t *testing.T) {
 		t.Fatalf("the next start: %v", err)
 	}
 	w.settled("p1", "running")
-	row := w.row("projects", "p1")
+	row := maps.Clone(w.row("projects", "p1"))
 	row["title"] = "doomed"
 	w.write("projects", "p1", row)
 	w.ask("p1", "restart")

@@ -2,6 +2,7 @@ package projects
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -10,6 +11,7 @@ import (
 	"lyceum/app"
 	"lyceum/app/memstore"
 	"lyceum/app/schema"
+	"lyceum/projects/sandbox"
 )
 
 // A program that is ended and started again all the time does not fill the store,
@@ -26,14 +28,14 @@ func TestU5NoticesOfFullMemoryAreRare(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer stop()
-		h := New(Options{Store: store})
+		h := New(Options{Store: store, Sandbox: &sandbox.Sandbox{}})
 		ctx, cancel := context.WithCancel(t.Context())
 		h.ctx = ctx
 		const lasts = 20 * time.Second
 		for begun := time.Now(); time.Since(begun) < lasts; time.Sleep(10 * time.Millisecond) {
-			h.outOfMemory("p1", "hog\x1b[2J")
+			h.outOfMemory("p1", "hog\x1b[2J", time.Now())
 		}
-		h.outOfMemory("p1", "last")
+		h.outOfMemory("p1", "last", time.Now())
 		time.Sleep(2 * noticePause)
 		if n, most := writes.Load(), int64(lasts/noticePause)+2; n > most || n < 2 {
 			t.Errorf("%d notices in %v, at most %d", n, lasts, most)
@@ -47,5 +49,9 @@ func TestU5NoticesOfFullMemoryAreRare(t *testing.T) {
 	})
 	if got := printable("hog\x1b[2J"); got != "hog\uFFFD[2J" {
 		t.Errorf("a name is shown as %q", got)
+	}
+	// An agent that was taken over may say anything.
+	if got := printable(strings.Repeat("é", 1<<20)); len(got) > 2*maxProgram {
+		t.Errorf("a name of a megabyte has %d bytes", len(got))
 	}
 }

@@ -131,6 +131,15 @@ func (w *world) enter(before ...func(*projects.Host)) *server {
 	return s
 }
 
+// entered returns the server that runs, and starts one if none does.
+func (w *world) entered() *server {
+	w.t.Helper()
+	if w.server == nil {
+		w.enter()
+	}
+	return w.server
+}
+
 // cgroups returns those of all agents that the data directory knows.
 func (w *world) cgroups() (folders []string) {
 	records, _ := filepath.Glob(filepath.Join(w.data, "run", "*", "agent.json"))

@@ -57,7 +57,9 @@ func (s *session) driveLocked(v *viewer) {
 	}
 	s.driver = v
 	v.noteLocked(note{at: end, frame: encode(Answers{Op: "answers", You: true})})
-	s.resizeLocked(v.size)
+	if v.size != (pty.Size{}) {
+		s.resizeLocked(v.size)
+	}
 	s.tellSizeLocked(end)
 }
 
@@ -77,6 +79,8 @@ func (s *session) resizeLocked(size pty.Size) bool {
 	}
 	s.size = size
 	if s.process != nil {
+		_, end := s.out.offsets()
+		s.sizes = s.sizes.with(end, size)
 		if err := s.process.Resize(size); err != nil {
 			s.log.Warn("size not changed", "err", err)
 		}

@@ -32,6 +32,7 @@ type session struct {
 	ending   bool        // no shell is started any more
 	farewell *note       // sends away who comes after the end
 	size     pty.Size
+	sizes    sizes // for what was printed
 	viewers  map[*viewer]struct{}
 	driver   *viewer // who typed last: has the size and answers (T6, T7)
 	turns    int64   // counts who types
@@ -71,8 +72,9 @@ func (s *session) start() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	_, end := s.out.offsets()
+	s.sizes = s.sizes.with(end, s.size)
 	if s.exit != nil || s.past != nil {
-		_, end := s.out.offsets()
 		s.tellLocked(nil, end, Restarted{Op: "restarted", From: end})
 	}
 	s.process, s.exit, s.past = process, nil, nil

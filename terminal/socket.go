@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
 	"time"
@@ -42,10 +43,8 @@ func (s *Sessions) Attach(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "invalid", "A terminal is reached by a WebSocket.")
 		return
 	}
-	cols, _ := strconv.Atoi(query.Get("cols")) // 0 becomes 80 by 24
-	rows, _ := strconv.Atoi(query.Get("rows"))
-	size := pty.Size{Cols: cols, Rows: rows}.Clamp()
-	session, err := s.visit(r.PathValue("id"), query.Get("create") == "1", size)
+	size := windowOf(query)
+	session, err := s.visit(r.PathValue("id"), query.Get("create") == "1", size.Clamp())
 	if err != nil {
 		s.refuseVisit(w, err)
 		return
@@ -63,6 +62,16 @@ func (s *Sessions) Attach(w http.ResponseWriter, r *http.Request) {
 		name: query.Get("name"), write: query.Get("write") == "1", size: size,
 	}
 	session.show(ctx, v, from)
+}
+
+// windowOf reads the size of a window; it is zero while the page does not know it.
+func windowOf(query url.Values) pty.Size {
+	cols, _ := strconv.Atoi(query.Get("cols")) // what is no number is not known
+	rows, _ := strconv.Atoi(query.Get("rows"))
+	if cols <= 0 || rows <= 0 {
+		return pty.Size{}
+	}
+	return pty.Size{Cols: cols, Rows: rows}.Clamp()
 }
 
 func (s *Sessions) refuseVisit(w http.ResponseWriter, err error) {
@@ -147,6 +156,7 @@ func (s *session) join(v *viewer, from int64) *beginning {
 	}
 	v.off = from
 	s.joinLocked(v)
+	s.tellPastLocked(v, end)
 	b.hello = Hello{Op: "hello", From: from, Live: end, Cols: s.size.Cols, Rows: s.size.Rows, Write: v.write}
 	if exit, ended := s.endLocked(); ended {
 		v.noteLocked(note{at: end, frame: encode(exit)})

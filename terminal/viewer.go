@@ -24,7 +24,7 @@ type viewer struct {
 	off int64 // bytes before it are sent; of print only
 
 	// Guarded by session.mu.
-	size  pty.Size // of its window
+	size  pty.Size // of its window; zero while that is not known
 	turn  int64    // when it typed last, by session.turns; 0 never
 	notes []note   // in the order of at
 }

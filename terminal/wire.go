@@ -66,6 +66,14 @@ type SizeChange struct {
 	You  bool   `json:"you"`
 }
 
+// Was says for which size the bytes that follow were printed, among those that
+// are old. What is new is of the size that SizeChange tells.
+type Was struct {
+	Op   string `json:"op"` // "was"
+	Cols int    `json:"cols"`
+	Rows int    `json:"rows"`
+}
+
 // Answers says whether this viewer answers the program's questions from here on
 // in its stream (T6).
 type Answers struct {

@@ -110,7 +110,7 @@ func (x *Index) loadAll(ctx context.Context, store app.Store) error {
 	var wg sync.WaitGroup
 	errs := make(chan error, len(tables))
 	for table, fields := range tables {
-		wg.Go(func() { errs <- x.load(ctx, store, app.Range{Table: table, Fields: fields}) })
+		wg.Go(func() { errs <- x.load(ctx, store, app.Range{Table: table, Unordered: true, Fields: fields}) })
 	}
 	wg.Wait()
 	close(errs)

@@ -20,6 +20,9 @@ func (s Span) Contains(key []byte) bool {
 // Span returns the keys that r asks for. Bounds do not look at types: numbers
 // from 5 on are followed by all bytes and strings.
 func (ix Index) Span(r app.Range) (Span, error) {
+	if r.Unordered {
+		return Span{}, fmt.Errorf("range of %s/%s: an index has an order", r.Table, ix.Name)
+	}
 	if len(r.Prefix) > ix.Len() || len(r.Prefix) == ix.Len() && (r.From != nil || r.To != nil) {
 		return Span{}, fmt.Errorf("range of %s/%s: the index has only %d fields", r.Table, ix.Name, ix.Len())
 	}
@@ -75,6 +78,8 @@ func IDSpan(r app.Range) (Span, error) {
 		return append([]byte{}, v...)
 	}
 	switch {
+	case r.Unordered && (len(r.Prefix) > 0 || r.From != nil || r.To != nil || r.Descending):
+		return Span{}, fmt.Errorf("range of %s: what has no order has no bounds", r.Table)
 	case len(r.Prefix) > 1 || len(r.Prefix) == 1 && (r.From != nil || r.To != nil):
 		return Span{}, fmt.Errorf("range of %s: the primary key has only one field", r.Table)
 	case len(r.Prefix) == 1:

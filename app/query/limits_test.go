@@ -70,6 +70,35 @@ func TestLimitsOfAProject(t *testing.T) {
 	}
 }
 
+// Administrators see the limits of every project, but set none of a project that
+// is not there. Nothing is allowed besides where the list is empty, also where the
+// site's is not.
+func TestLimitsOfNoProject(t *testing.T) {
+	w := newWorld(t)
+	set := func(who, project string) string {
+		t.Helper()
+		_, err := w.run(who, app.Row{"project_limits": app.Row{"project_id": project, "network_allow": []any{}}}, nil, "")
+		return said(err)
+	}
+	const none = "not_found: There is no such project."
+	if got := set("root", "p-mistyped"); got != none {
+		t.Errorf("for no project: %s, want %s", got, none)
+	}
+	all := list("project_limits", app.Row{"project_id": nil, "network_allow": nil})
+	if got := w.must("root", all).Rows; len(got) != 0 {
+		t.Errorf("there is %v", got)
+	}
+	if got := set("root", "p1"); got != "" {
+		t.Error(got)
+	}
+	if got := fmt.Sprint(w.must("vera", all).Rows); got != "[map[network_allow:[] project_id:p1]]" {
+		t.Errorf("an empty list is %s", got)
+	}
+	if got := set("sam", "p-mistyped"); got != "not_found: This project limit does not exist, or you may not see it." {
+		t.Errorf("a stranger hears %s", got)
+	}
+}
+
 // Five thousand terminals asked for: what a page shows is bounded, and so is what
 // a script asks for.
 func TestRowsOfAProjectAreBounded(t *testing.T) {

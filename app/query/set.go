@@ -244,6 +244,9 @@ func (s *setting) update(ctx context.Context) (app.Row, error) {
 			if err := s.sees(s.caller, t, row); err != nil {
 				return nil, err
 			}
+			if err := s.projectIsThere(ctx, row); err != nil {
+				return nil, err
+			}
 		}
 		if err := s.permitAll(s.caller, t, row, s.needs); err != nil {
 			return nil, err
@@ -258,6 +261,21 @@ func (s *setting) update(ctx context.Context) (app.Row, error) {
 		}
 	}
 	return nil, app.ErrConflict
+}
+
+// projectIsThere refuses a row of no project. Who has a role in it knows;
+// administrators may see the rows of every project, also of one that they have
+// mistyped.
+func (s *setting) projectIsThere(ctx context.Context, row app.Row) error {
+	project, _ := row[s.table.Project].(string)
+	if s.access.Role(s.caller, project) != app.NoRole {
+		return nil
+	}
+	_, err := s.store.Get(ctx, "projects", project)
+	if errors.Is(err, app.ErrNotFound) {
+		return app.Errorf(app.NotFound, "There is no such project.")
+	}
+	return err
 }
 
 // setsNothing reports whether the set gives nothing but the key of a row that is

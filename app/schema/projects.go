@@ -34,6 +34,7 @@ var outOfMemory = Field{
 	Fields: []Field{
 		{Name: "program", Type: String, Optional: true, Text: "Which program it was; missing where the kernel's log cannot be read."},
 		{Name: "time", Type: Time, Text: "When."},
+		{Name: "memory_bytes", Type: Int, Optional: true, Text: "What the project might use then."},
 	},
 }
 

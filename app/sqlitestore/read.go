@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"database/sql/driver"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -120,20 +121,32 @@ func (q plan) fill(ctx context.Context, r *connection, page *app.Page) error {
 		if rec.Rev, rec.Row, err = r.record(row[2:], q.only); err != nil {
 			return false, fmt.Errorf("row %s: %w", id, err)
 		}
-		last.ID = id
-		if last.Key, ok = row[0].([]byte); !ok { // the primary key, which has no other
-			last.Key = []byte(id)
-		}
+		last = placeOf(row[0], id)
 		size += len(row[3].([]byte))
 		page.Records = append(page.Records, rec)
 		return true, nil
 	}, q.args()...)
 }
 
+// placeOf returns where a row stands in what is read, by the first column: the
+// key of an index, the row's number in the file, or nothing for the primary key.
+func placeOf(column driver.Value, id string) ordered.Place {
+	switch v := column.(type) {
+	case []byte:
+		return ordered.Place{Key: v, ID: id}
+	case int64:
+		return ordered.Place{Key: binary.BigEndian.AppendUint64(nil, uint64(v)), ID: id}
+	default:
+		return ordered.Place{Key: []byte(id), ID: id}
+	}
+}
+
 // plan is a range made ready: the places between two others.
 type plan struct {
 	statement int
 	primary   bool
+	unordered bool
+	behind    int64         // with unordered: the number in the file after which it goes on
 	from, to  ordered.Place // from is in it only if its id is empty; to is not
 	limit     int
 	only      []string
@@ -143,6 +156,9 @@ func (s *Store) plan(r app.Range) (plan, error) {
 	t := s.tables[r.Table]
 	if t == nil {
 		return plan{}, errNoTable
+	}
+	if r.Unordered && r.Index == "" {
+		return planAll(t, r)
 	}
 	q := plan{primary: r.Index == "", only: r.Fields}
 	var span ordered.Span
@@ -193,9 +209,33 @@ func (s *Store) plan(r app.Range) (plan, error) {
 	return q, nil
 }
 
+// planAll reads a table as it lies in the file, where a row is found without
+// being looked for. A row keeps its number while it is there.
+func planAll(t *table, r app.Range) (q plan, err error) {
+	if _, err := ordered.IDSpan(r); err != nil {
+		return plan{}, err
+	}
+	q = plan{statement: t.all, unordered: true, only: r.Fields}
+	if q.limit, err = ordered.Limit(r); err != nil || r.After == nil {
+		return q, err
+	}
+	after, err := ordered.ParseCursor(r.After)
+	if err != nil {
+		return plan{}, err
+	}
+	if len(after.Key) != 8 {
+		return plan{}, errors.New("cursor: of another range")
+	}
+	q.behind = int64(binary.BigEndian.Uint64(after.Key))
+	return q, nil
+}
+
 // args are those of the statement. One row more than the limit tells whether
 // there is more.
 func (q plan) args() []driver.Value {
+	if q.unordered {
+		return []driver.Value{q.behind, int64(q.limit + 1)}
+	}
 	if q.primary {
 		return []driver.Value{string(q.from.Key), string(q.to.Key), int64(q.limit + 1)}
 	}

@@ -23,6 +23,7 @@ func (s *Store) number() []string {
 	for _, t := range s.tables {
 		t.get = next(fmt.Sprintf(`SELECT rev, row FROM "%s" WHERE id = ?`, t.Name))
 		t.up, t.down = next(primarySQL(t.Name, "ASC")), next(primarySQL(t.Name, "DESC"))
+		t.all = next(fmt.Sprintf(`SELECT rowid, id, rev, row FROM "%s" WHERE rowid > ? ORDER BY rowid LIMIT ?`, t.Name))
 		for _, ix := range t.indexes {
 			ix.up, ix.down = next(indexedSQL(ix.name, t.Name, "ASC")), next(indexedSQL(ix.name, t.Name, "DESC"))
 		}

@@ -19,8 +19,8 @@ type table struct {
 
 	// Statements by number, of the writer and of the readers; up and down are
 	// ranges over the primary key.
-	old, put, remove int
-	get, up, down    int
+	old, put, remove   int
+	get, up, down, all int
 }
 
 type index struct {

@@ -20,6 +20,7 @@ var rangeRules = []rule{
 	{"S7/index_follows_every_write", testIndexFollows},
 	{"S7/pages_are_bounded_and_continue_exactly", testPages},
 	{"S7/next_page_is_right_when_its_row_is_gone", testPageAfterDelete},
+	{"S7/whole_table_without_order_has_every_row_that_stays_once", testUnordered},
 	{"S7/rows_have_the_fields_that_are_asked_for", testFields},
 	{"S7/what_is_no_range_is_refused", testBadRange},
 }
@@ -243,6 +244,36 @@ func testPages(t *testing.T, s app.Store) {
 	}
 }
 
+// Who watches a table reads it in any order: rows that come, go and change between
+// two pages do not hide one that stays, nor show it twice.
+func testUnordered(t *testing.T, s app.Store) {
+	putIDs(t, s, "m", "c", "x", "b", "z", "a", "k")
+	for _, limit := range []int{0, 1, 3} {
+		all := ids(t, s, app.Range{Table: "notes", Unordered: true, Limit: limit})
+		slices.Sort(all)
+		same(t, fmt.Sprint("all, limit ", limit), all, []string{"a", "b", "c", "k", "m", "x", "z"})
+	}
+	r := app.Range{Table: "notes", Unordered: true, Limit: 2}
+	page, err := s.Read(t.Context(), r)
+	check(t, err)
+	seen := []string{page.Records[0].ID, page.Records[1].ID}
+	moved := map[string]bool{seen[1]: true, "n": true} // the last one was seen and goes
+	remove(t, s, seen[1])
+	put(t, s, "n", app.Row{}, app.Absent)
+	put(t, s, seen[0], app.Row{"new": true}, app.AnyRev)
+	r.After = page.Next
+	seen = append(seen, ids(t, s, r)...)
+	seen = slices.DeleteFunc(seen, func(id string) bool { return moved[id] })
+	slices.Sort(seen)
+	var want []string
+	for _, id := range []string{"a", "b", "c", "k", "m", "x", "z"} {
+		if !moved[id] {
+			want = append(want, id)
+		}
+	}
+	same(t, "what stays", seen, want)
+}
+
 // Somebody deletes the row at which another one's list has stopped.
 func testPageAfterDelete(t *testing.T, s app.Store) {
 	for _, descending := range []bool{false, true} {
@@ -298,6 +329,10 @@ func testBadRange(t *testing.T, s app.Store) {
 		"bound that is nil":    {Table: "notes", Index: "time", To: &app.Bound{}},
 		"map in the prefix":    {Table: "notes", Index: "time", Prefix: []any{app.Row{}}},
 		"NaN in a bound":       {Table: "notes", Index: "time", From: &app.Bound{Value: math.NaN()}},
+		"index without order":  {Table: "notes", Index: "time", Unordered: true},
+		"bound without order":  {Table: "notes", From: bound, Unordered: true},
+		"id without order":     {Table: "notes", Prefix: []any{"a"}, Unordered: true},
+		"down without order":   {Table: "notes", Descending: true, Unordered: true},
 		"limit below 0":        {Table: "notes", Limit: -1},
 		"limit over MaxPage":   {Table: "notes", Limit: app.MaxPage + 1},
 		"foreign cursor":       {Table: "notes", After: []byte{0xFF}},

@@ -1,12 +1,15 @@
 package web_test
 
 import (
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
 
+	"lyceum/app/web"
 	"lyceum/terminal"
 )
 
@@ -174,5 +177,43 @@ func TestWhyATerminalIsClosedIsInItsCode(t *testing.T) {
 				t.Errorf("closed with %d, want %d", code, test.code)
 			}
 		})
+	}
+}
+
+// Typing is use of the project, so that it is not stopped. What a page says by
+// itself is not: its size, and the answers that a terminal gives to programs; nor
+// is what who may only watch tries.
+func TestTypingIsUseOfTheProject(t *testing.T) {
+	var mu sync.Mutex
+	var used []string
+	w := newWorld(t, "/lyceum/", func(o *web.Options) {
+		o.Used = func(project string) {
+			mu.Lock()
+			defer mu.Unlock()
+			used = append(used, project)
+		}
+	})
+	ada, vera := w.person("ada"), w.person("vera")
+	w.project("p1", map[string]string{"ada": "editor", "vera": "viewer"})
+	conn, watcher := ada.attach(""), vera.attach("")
+	for _, tt := range []struct {
+		conn *websocket.Conn
+		kind int
+		text string
+		want int
+	}{
+		{conn, websocket.TextMessage, `{"op":"size","cols":80,"rows":24}`, 0},
+		{conn, websocket.BinaryMessage, "\x1b[1;1R", 0},
+		{conn, websocket.BinaryMessage, "l", 1},
+		{conn, websocket.TextMessage, `{"op":"restart"}`, 2},
+		{watcher, websocket.BinaryMessage, "x", 2},
+	} {
+		say(t, tt.conn, tt.kind, tt.text)
+		hear(t, tt.conn) // an echo, or that it was refused
+		mu.Lock()
+		if len(used) != tt.want || slices.ContainsFunc(used, func(p string) bool { return p != "p1" }) {
+			t.Errorf("after %q used is %q, want %d times p1", tt.text, used, tt.want)
+		}
+		mu.Unlock()
 	}
 }

@@ -279,6 +279,9 @@ test("a stranger who knows all ids gets nothing, and cannot tell that it exists"
 test("a viewer reads everything and writes nothing", async ({ server, world: { ada, bob } }) => {
   const project = await ada.createProject("Numbers");
   await ada.addMember(project, bob, "viewer");
+  const hers = await Wire.open(ada);
+  await hers.must({ project_limits: { project_id: project, cpus: 2 } }); // that he could remove
+  await hers.close();
   await ada.upload(project, "notes.md", "Words of Ada.\n");
   await ada.goto(`projects/${project}`);
   await newTerminal(ada.page);
@@ -318,6 +321,7 @@ test("a viewer reads everything and writes nothing", async ({ server, world: { a
   const mayDo = [
     JSON.stringify({ projects: { id: project, action_request: { action: "start" } } }), // opening a project starts it
     JSON.stringify({ cursors: { document_id: document, position: inJSON(Buffer.from("{}")) } }),
+    JSON.stringify({ project_visits: { project_id: project } }), // reading is using it
   ];
   for (const { query, options } of setsOf(ids, bob)) {
     const { error } = await his.ask(query, options);

@@ -55,6 +55,12 @@ test("an administrator raises a limit by the project's address, and the student'
   await shows(bob.page, /ended/, 60_000);
   const news = /^tail was ended at .+, because the project had used its 192 MiB of memory\.$/;
   for (const { page } of [bob, carol]) await expect(notices(page).getByText(news)).toBeVisible({ timeout: 20_000 });
+  // It says what was allowed then, whatever an administrator gives afterwards.
+  await ada.must({ project_limits: { project_id: project, memory_bytes: 256 * MIB } });
+  await bob.goto(`projects/${project}/settings`);
+  await expect(meter(bob.page, "Memory")).toHaveAttribute("aria-valuetext", /^.+ of 256 MiB/, { timeout: 20_000 });
+  await expect(notices(bob.page).getByText(news)).toBeVisible();
+  await bob.page.goBack();
   await notices(bob.page).getByRole("button", { name: "Put this notice away" }).click();
   await expect(notices(bob.page).getByText(news)).toHaveCount(0);
   await expect(screenOf(bob.page)).toBeVisible();
@@ -81,7 +87,13 @@ test("who looks at an idle project is warned of its stop, and keeps it running",
   test.setTimeout(300_000);
   const project = await ada.createProject("Idle");
   await ada.addMember(project, bob, "viewer");
-  await ada.must({ project_limits: { project_id: project, idle_seconds: 60 } });
+  const left = await ada.createProject("Left alone");
+  for (const id of [project, left]) await ada.must({ project_limits: { project_id: id, idle_seconds: 60 } });
+  const other = await ada.context.newPage();
+  await other.goto(`${ada.server.url}projects/${left}`);
+  await expect(other.getByRole("status", { name: "State of the project" })).toContainText("Running", {
+    timeout: 40_000,
+  });
   for (const person of [ada, bob]) {
     await person.goto(`projects/${project}`);
     await expect(person.page.getByRole("status", { name: "State of the project" })).toContainText("Running", {
@@ -97,4 +109,13 @@ test("who looks at an idle project is warned of its stop, and keeps it running",
     await expect(notices(page).getByText(/^This project will be stopped at /)).toHaveCount(0);
     await expect(page.getByRole("status", { name: "State of the project" })).toContainText("Running");
   }
+
+  // The one that nobody has kept is stopped, and says why, and how it goes on.
+  const stopped = notices(other).getByText(/^It was stopped because nobody has used it/);
+  await expect(stopped).toBeVisible({ timeout: 150_000 });
+  await notices(other).getByRole("button", { name: "Start" }).click();
+  await expect(other.getByRole("status", { name: "State of the project" })).toContainText("Running", {
+    timeout: 40_000,
+  });
+  await expect(stopped).toHaveCount(0);
 });

@@ -98,3 +98,16 @@ test("files are dropped where the shell is, many lines are asked about, 100,000 
   const text = await terminalText(ada.page);
   for (const line of [50, 50_000, 100_000]) expect(text).toContain(`line ${line} end`);
 });
+
+test.describe("where an ordinary user serves", () => {
+  test.use({ user: 65_534, flags: ["--isolation", "unprivileged"] });
+
+  test("open FILE opens it, too", async ({ world: { ada } }) => {
+    test.setTimeout(120_000);
+    await ada.goto(`projects/${await ada.createProject("Laptop")}`);
+    await newTerminal(ada.page);
+    await command(ada.page, "mkdir src; cd src; echo one > a.txt; open a.txt:1; echo st''atus $?");
+    await shows(ada.page, /status 0/);
+    await expect(ada.page.getByRole("region", { name: "a.txt" })).toBeVisible();
+  });
+});

@@ -52,9 +52,9 @@ type used struct {
 	ticks, bytes int64
 }
 
-// look adds what was used since the last one. isolated says that the network is
-// the project's own.
-func (a *activity) look(ctx context.Context, isolated bool) (Activity, error) {
+// look adds what was used since the last one. devices are those of a network that
+// is the project's own; "" if it has none of its own.
+func (a *activity) look(ctx context.Context, devices string) (Activity, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	all, err := programs()
@@ -73,8 +73,8 @@ func (a *activity) look(ctx context.Context, isolated bool) (Activity, error) {
 		}
 		running = append(running, p.runningThreads(maxThreads-len(running))...)
 	}
-	if isolated {
-		bytes := networkBytes()
+	if devices != "" {
+		bytes := networkBytes(devices)
 		if a.seen != nil {
 			a.total.Bytes += max(bytes-a.network, 0)
 		}
@@ -85,9 +85,17 @@ func (a *activity) look(ctx context.Context, isolated bool) (Activity, error) {
 	return a.total, nil
 }
 
+// devices are those of the sandbox's network; elsewhere they are the machine's.
+func (s *service) devices() string {
+	if !s.isolated {
+		return ""
+	}
+	return networkDevices
+}
+
 // tellActivity is for the server, which stops projects that do nothing.
 func (s *service) tellActivity(w http.ResponseWriter, r *http.Request) {
-	now, err := s.activity.look(r.Context(), s.isolated)
+	now, err := s.activity.look(r.Context(), s.devices())
 	if err != nil {
 		fail(w, err)
 		return

@@ -36,13 +36,13 @@ func TestWhatIsComputing(t *testing.T) {
 // grow looks until the programs of this process have done what the test wants.
 func grow(t *testing.T, a *activity, enough func(before, now Activity) bool) {
 	t.Helper()
-	before, err := a.look(t.Context(), false)
+	before, err := a.look(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	for now := before; !enough(before, now); now, err = a.look(ctx, false) {
+	for now := before; !enough(before, now); now, err = a.look(ctx, "") {
 		if err != nil {
 			t.Fatalf("%v; before %+v, now %+v", err, before, now)
 		}
@@ -74,7 +74,7 @@ func TestABusyLoopRunsAllAlongAndASleepDoesNot(t *testing.T) {
 	var a activity
 	begin(t, "exec sleep 1000")
 	for range 2 {
-		if now, err := a.look(t.Context(), false); err != nil || now.Waits || now.CPU > 0 {
+		if now, err := a.look(t.Context(), ""); err != nil || now.Waits || now.CPU > 0 {
 			t.Errorf("a sleep: %+v, %v", now, err)
 		}
 	}
@@ -84,7 +84,7 @@ func TestABusyLoopRunsAllAlongAndASleepDoesNot(t *testing.T) {
 
 func TestBytesOnDiskAreCounted(t *testing.T) {
 	var a activity
-	if _, err := a.look(t.Context(), false); err != nil {
+	if _, err := a.look(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
 	begin(t, "while :; do dd if=/dev/zero of=f bs=65536 count=4 conv=fsync 2>/dev/null; done")
@@ -98,8 +98,46 @@ func TestTheFirstLookCountsNothing(t *testing.T) {
 	var spare activity
 	grow(t, &spare, func(before, now Activity) bool { return now.CPU > 0 })
 	var a activity
-	if now, err := a.look(t.Context(), false); err != nil || now.CPU > 0 || now.Bytes > 0 {
+	if now, err := a.look(t.Context(), ""); err != nil || now.CPU > 0 || now.Bytes > 0 {
 		t.Errorf("the first look: %+v, %v", now, err)
+	}
+}
+
+// A download that nobody watches is work: what comes and goes over the network of
+// the project counts, but not what its programs say to each other, nor what was
+// before, nor a device that is made anew.
+func TestTheNetworkIsWork(t *testing.T) {
+	devices := filepath.Join(t.TempDir(), "dev")
+	const head = "Inter-|   Receive                                                |  Transmit\n" +
+		" face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n"
+	carried := func(lo, in, out int) {
+		t.Helper()
+		text := fmt.Sprintf(head+"    lo: %d 5 0 0 0 0 0 0 %d 5 0 0 0 0 0 0\n  tun0:%d 7 0 0 0 0 0 0 %d 7 0 0 0 0 0 0\n", lo, lo, in, out)
+		if err := os.WriteFile(devices, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const mib = 1 << 20
+	isolated, shared := activity{}, activity{}
+	total := int64(0)
+	for _, step := range []struct{ lo, in, out, more int }{
+		{0, 5 * mib, mib, 0}, {900 * mib, 5 * mib, mib, 0}, {900 * mib, 8 * mib, 2 * mib, 4 * mib}, {900 * mib, 0, 0, 0}, {900 * mib, 0, mib, mib},
+	} {
+		carried(step.lo, step.in, step.out)
+		now, err := isolated.look(t.Context(), devices)
+		total += int64(step.more)
+		if err != nil || now.Bytes < total || now.Bytes > total+mib/2 { // this process writes a little
+			t.Errorf("after %+v: %d bytes, want %d, %v", step, now.Bytes, total, err)
+		}
+		if now, err := shared.look(t.Context(), ""); err != nil || now.Bytes > mib/2 {
+			t.Errorf("the machine's network counts: %d bytes, %v", now.Bytes, err)
+		}
+	}
+	if (&service{isolated: true}).devices() != networkDevices || (&service{}).devices() != "" {
+		t.Error("the network is not that of the sandbox, or is the machine's")
+	}
+	if _, err := os.Stat(networkDevices); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -136,10 +136,13 @@ func diskBytes(pid int) (n int64) {
 	return n
 }
 
-// networkBytes is what has come and gone over the network of the sandbox, but not
-// what programs say to each other.
-func networkBytes() (n int64) {
-	f, err := os.Open("/proc/self/net/dev")
+// networkDevices is where the kernel counts what each device has carried.
+const networkDevices = "/proc/self/net/dev"
+
+// networkBytes is what has come and gone over the devices, but not what programs
+// say to each other.
+func networkBytes(devices string) (n int64) {
+	f, err := os.Open(devices)
 	if err != nil {
 		return 0
 	}

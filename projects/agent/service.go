@@ -99,7 +99,7 @@ func (s *service) run(ctx context.Context, listener net.Listener, signals <-chan
 
 // noteWork looks whether programs have computed since it last did.
 func (s *service) noteWork(ctx context.Context) {
-	now, err := s.activity.look(ctx, s.isolated)
+	now, err := s.activity.look(ctx, s.devices())
 	if err != nil || now.Busy(s.used, time.Since(s.looked)) {
 		s.lastWork = time.Now() // what is not known may be work
 	}

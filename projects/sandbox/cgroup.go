@@ -48,11 +48,11 @@ func findCgroups() (*cgroups, error) {
 		if !ok {
 			break
 		}
-		c.roots[name] = filepath.Join(m.folder, strings.TrimPrefix(own[name], m.root), "lyceum")
+		c.roots[name] = filepath.Join(m.folder, strings.TrimPrefix(own[name], m.root), projectsGroup)
 	}
 	if len(c.roots) == len(controllers) {
 		if m, ok := mounts[accounting]; ok { // often mounted with cpu, and then the same folder
-			c.roots[accounting] = filepath.Join(m.folder, strings.TrimPrefix(own[accounting], m.root), "lyceum")
+			c.roots[accounting] = filepath.Join(m.folder, strings.TrimPrefix(own[accounting], m.root), projectsGroup)
 		}
 		return c, c.try()
 	}
@@ -61,15 +61,15 @@ func findCgroups() (*cgroups, error) {
 		return nil, errors.New("no cgroup controllers are mounted")
 	}
 	here := filepath.Join(m.folder, strings.TrimPrefix(own[""], m.root))
-	if filepath.Base(here) == serverLeaf && divided(filepath.Dir(here)) {
-		here = filepath.Dir(here) // this process went into its leaf before
+	if filepath.Base(here) == serverLeaf && madeForUs(filepath.Dir(here)) {
+		here = filepath.Dir(here) // this process went into its leaf before, or was started in it
 	}
 	if err := delegate(here); err != nil {
 		return nil, err
 	}
 	c.v2 = true
 	for _, name := range controllers {
-		c.roots[name] = filepath.Join(here, "lyceum")
+		c.roots[name] = filepath.Join(here, projectsGroup)
 	}
 	return c, c.try()
 }
@@ -129,14 +129,17 @@ func cgroupMounts() (map[string]cgroupMount, error) {
 // serverLeaf is where the server itself is, beside the groups of projects.
 const serverLeaf = "server"
 
-// divided reports whether the groups below one have all controllers.
-func divided(folder string) bool {
-	data, err := os.ReadFile(filepath.Join(folder, "cgroup.subtree_control"))
-	if err != nil {
-		return false
-	}
-	have := strings.Fields(string(data))
-	return !slices.ContainsFunc(controllers, func(name string) bool { return !slices.Contains(have, name) })
+// projectsGroup has the groups of all projects.
+const projectsGroup = "lyceum"
+
+// madeForUs reports whether a group was made for this service: nothing but the server
+// and its projects is below it. Those of a service manager begin with a dot.
+func madeForUs(folder string) bool {
+	entries, err := os.ReadDir(folder)
+	return err == nil && !slices.ContainsFunc(entries, func(e os.DirEntry) bool {
+		name := e.Name()
+		return e.IsDir() && name != serverLeaf && name != projectsGroup && !strings.HasPrefix(name, ".")
+	})
 }
 
 // serverWeight is how many times as much of a processor the server gets as all
@@ -145,14 +148,29 @@ func divided(folder string) bool {
 const serverWeight = 10
 
 // delegate makes the controllers of v2 available to groups below ours: a group
-// with groups may hold no processes itself, so the server goes into a leaf.
+// with groups may hold no processes itself, so the server goes into a leaf, if it
+// was not started there. A service manager cannot start it again elsewhere while
+// projects run: to the kernel their group is busy.
 func delegate(here string) error {
+	control, leaf := filepath.Join(here, "cgroup.subtree_control"), filepath.Join(here, serverLeaf)
 	want := "+" + strings.Join(controllers, " +")
-	control := filepath.Join(here, "cgroup.subtree_control")
-	if writeExisting(control, want) == nil {
-		return nil
+	if writeExisting(control, want) != nil {
+		if err := retire(here, leaf); err != nil {
+			return err
+		}
+		if err := writeExisting(control, want); err != nil {
+			return err
+		}
 	}
-	leaf := filepath.Join(here, serverLeaf)
+	err := writeExisting(filepath.Join(leaf, "cpu.weight"), strconv.Itoa(serverWeight*100)) // 100 is what all projects have
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+		return nil // in the root of a container, which may hold processes too; a leaf of the service manager's
+	}
+	return err
+}
+
+// retire moves this process into its leaf.
+func retire(here, leaf string) error {
 	if err := os.MkdirAll(leaf, 0o755); err != nil {
 		return err
 	}
@@ -163,13 +181,7 @@ func delegate(here string) error {
 	if strings.TrimSpace(string(procs)) != strconv.Itoa(os.Getpid()) {
 		return errors.New("other processes share the server's cgroup; start it as a service with Delegate=yes")
 	}
-	if err := writeExisting(filepath.Join(leaf, "cgroup.procs"), "0"); err != nil {
-		return err
-	}
-	if err := writeExisting(control, want); err != nil {
-		return err
-	}
-	return writeExisting(filepath.Join(leaf, "cpu.weight"), strconv.Itoa(serverWeight*100)) // 100 is what all projects have
+	return writeExisting(filepath.Join(leaf, "cgroup.procs"), "0")
 }
 
 // try makes a group and removes it again.

@@ -17,11 +17,11 @@ const (
 	killLook = 10 * time.Millisecond
 )
 
-// FollowFull calls fn whenever the kernel has ended programs of the sandbox for
-// want of memory, until ctx ends or the process does. It does not say which: this
-// is for where the kernel's log cannot be read. Without cgroups it is
-// ErrUncounted.
-func (p *Process) FollowFull(ctx context.Context, fn func()) error {
+// FollowFull calls fn whenever the kernel has ended more programs of the sandbox
+// for want of memory than seen, with how many, until ctx ends or the process does.
+// It does not say which: this is for where the kernel's log cannot be read. Without
+// cgroups it is ErrUncounted.
+func (p *Process) FollowFull(ctx context.Context, seen int64, fn func(count int64)) error {
 	g := group{p.handle.Cgroups}
 	name, wait := "user/memory.oom_control", g.waitFirst
 	if g.v2() {
@@ -46,7 +46,10 @@ func (p *Process) FollowFull(ctx context.Context, fn func()) error {
 		case <-ctx.Done():
 		}
 	}()
-	seen := g.killed(name)
+	if now := g.killed(name); now > seen { // while nobody followed
+		seen = now
+		fn(seen)
+	}
 	event := make([]byte, 4096)
 	for {
 		_, err := f.Read(event)
@@ -58,7 +61,7 @@ func (p *Process) FollowFull(ctx context.Context, fn func()) error {
 		}
 		if now := g.killedSince(ctx, name, seen); now > seen {
 			seen = now
-			fn()
+			fn(seen)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,27 +20,28 @@ const KernelLog = "/dev/kmsg"
 type Killed struct {
 	Program string // its name, at most 15 characters; from inside, so anything
 	PID     int
-	UID     int    // on the host
-	Group   string // path of its cgroup; "" if the kernel has not said it this time
+	UID     int       // on the host
+	Group   string    // path of its cgroup; "" if the kernel has not said it this time
+	Record  int64     // number of the log's record; they rise until the machine is restarted
+	Time    time.Time // when it was ended; of what was before the log was opened, about when
 }
 
 // FollowKilled calls fn for every program that the kernel ends for want of memory
-// from now on, until ctx ends. It waits for the kernel and does not ask. It fails
-// at once where the log cannot be read.
-func FollowKilled(ctx context.Context, log string, fn func(Killed)) error {
-	// Not blocking: then the runtime waits, and a Close ends the waiting.
-	f, err := os.OpenFile(log, os.O_RDONLY|unix.O_NONBLOCK, 0)
+// after a last one, of which Record and PID are looked at, until ctx ends. It waits for the
+// kernel and does not ask. It fails at once where the log cannot be read.
+func FollowKilled(ctx context.Context, log string, last Killed, fn func(Killed)) error {
+	end, err := LastRecord(log)
 	if err != nil {
-		return fmt.Errorf("open the kernel's log: %w", err)
+		return err
+	}
+	f, err := openLog(log)
+	if err != nil {
+		return err
 	}
 	defer f.Close()
-	if _, err := f.Seek(0, 2); err != nil {
-		return fmt.Errorf("go to the end of the kernel's log: %w", err)
-	}
 	stop := context.AfterFunc(ctx, func() { _ = f.Close() })
 	defer stop()
-	record := make([]byte, 16<<10) // the kernel's are shorter; a longer one would be an error
-	last := 0
+	record := make([]byte, maxRecord)
 	for {
 		n, err := f.Read(record)
 		switch {
@@ -50,24 +52,105 @@ func FollowKilled(ctx context.Context, log string, fn func(Killed)) error {
 		case err != nil:
 			return fmt.Errorf("read the kernel's log: %w", err)
 		}
-		if k, ok := parseKilled(string(record[:n])); ok && k.PID != last { // two lines tell of one
-			last = k.PID
-			fn(k)
+		k, ok := parseKilled(string(record[:n]))
+		if !ok || k.Record <= last.Record || k.PID == last.PID { // two lines tell of one
+			continue
 		}
+		last = k
+		if k.Record > end {
+			k.Time = time.Now()
+		}
+		fn(k)
 	}
+}
+
+// maxRecord is longer than the kernel's records; a longer one would be an error.
+const maxRecord = 16 << 10
+
+// openLog opens the log at its beginning. It does not block: then the runtime
+// waits, and a Close ends the waiting.
+func openLog(log string) (*os.File, error) {
+	f, err := os.OpenFile(log, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open the kernel's log: %w", err)
+	}
+	return f, nil
+}
+
+// LastRecord returns the number of the last record of the kernel's log, 0 if there
+// is none.
+func LastRecord(log string) (int64, error) {
+	f, err := openLog(log)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	last, record := int64(0), make([]byte, maxRecord)
+	err = errors.Join(raw.Control(func(fd uintptr) { // the file itself would wait at the end
+		for {
+			var n int
+			n, err = unix.Read(int(fd), record)
+			switch {
+			case errors.Is(err, unix.EPIPE), errors.Is(err, unix.EINTR):
+				continue
+			case errors.Is(err, unix.EAGAIN):
+				err = nil
+				return
+			case n <= 0 || err != nil:
+				return
+			}
+			if number, _, ok := parseHead(string(record[:n])); ok {
+				last = number
+			}
+		}
+	}), err)
+	if err != nil {
+		return 0, fmt.Errorf("read the kernel's log: %w", err)
+	}
+	return last, nil
+}
+
+// parseHead reads "priority,number,microseconds,…;", in which the kernel counts
+// from the start of the machine. Of who may write to the log, but for the kernel,
+// it is false: they do so with a facility.
+func parseHead(record string) (number int64, at time.Time, ok bool) {
+	head, _, found := strings.Cut(record, ";")
+	fields := strings.Split(head, ",")
+	const priority, sequence, since, facilities = 0, 1, 2, 8
+	if !found || len(fields) <= since {
+		return 0, time.Time{}, false
+	}
+	n, err := strconv.Atoi(fields[priority])
+	number, failed := strconv.ParseInt(fields[sequence], 10, 64)
+	micros, odd := strconv.ParseInt(fields[since], 10, 64)
+	var now unix.Timespec
+	if errors.Join(err, failed, odd, unix.ClockGettime(unix.CLOCK_MONOTONIC, &now)) != nil {
+		return 0, time.Time{}, false
+	}
+	ago := time.Duration(now.Nano()) - time.Duration(micros)*time.Microsecond
+	return number, time.Now().Add(-max(ago, 0)), n < facilities
 }
 
 // parseKilled reads a record of the log. The kernel writes two of each program:
 // one with the group, which it leaves out when there are many, and one that always
-// comes. Who may write to the log, but for the kernel, does so with a facility.
+// comes.
 func parseKilled(record string) (Killed, bool) {
-	head, text, found := strings.Cut(record, ";")
-	text, _, _ = strings.Cut(text, "\n")
-	priority, _, _ := strings.Cut(head, ",")
-	const facilities = 8
-	if n, err := strconv.Atoi(priority); !found || err != nil || n >= facilities {
+	number, at, ok := parseHead(record)
+	if !ok {
 		return Killed{}, false
 	}
+	_, text, _ := strings.Cut(record, ";")
+	text, _, _ = strings.Cut(text, "\n")
+	k, ok := parseText(text)
+	k.Record, k.Time = number, at
+	return k, ok
+}
+
+func parseText(text string) (Killed, bool) {
 	if rest, ok := strings.CutPrefix(text, "oom-kill:constraint="); ok {
 		return parseWithGroup(rest)
 	}

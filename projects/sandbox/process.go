@@ -57,7 +57,7 @@ func adopt(pid, pidfd int, mode Mode, g group) (*Process, error) {
 	if p.handle.StartTime, err = startTime(pid); err != nil {
 		return nil, errors.Join(err, p.pidfd.Close())
 	}
-	if p.handle.Boot, err = bootID(); err != nil {
+	if p.handle.Boot, err = BootID(); err != nil {
 		return nil, errors.Join(err, p.pidfd.Close())
 	}
 	go p.watch() // ends with the process or with Close, which waits for it
@@ -66,7 +66,7 @@ func adopt(pid, pidfd int, mode Mode, g group) (*Process, error) {
 
 // Find returns the process of a handle, or ErrGone.
 func Find(h Handle) (*Process, error) {
-	boot, err := bootID()
+	boot, err := BootID()
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +214,8 @@ func statFields(pid int) ([][]byte, error) {
 	return bytes.Fields(data[end+1:]), nil
 }
 
-func bootID() (string, error) {
+// BootID is another after each restart of the machine.
+func BootID() (string, error) {
 	data, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	return string(bytes.TrimSpace(data)), err
 }

@@ -3,12 +3,18 @@
 package sandbox_test
 
 import (
+	"errors"
 	"flag"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"lyceum/app"
 	"lyceum/projects/sandbox"
@@ -73,6 +79,75 @@ func TestVMFindsTheSameCgroupsAgain(t *testing.T) {
 		if !slices.Equal(groups, first) || len(groups) == 0 {
 			t.Errorf("cgroups %v, at first %v", groups, first)
 		}
+	}
+}
+
+// A service manager starts the server again while projects run. It can if it does
+// so in the server's leaf (DelegateSubgroup=server); the group itself is busy.
+func TestVMIsStartedAgainBesideProjects(t *testing.T) {
+	if !*vmV2 {
+		return
+	}
+	if in := os.Getenv(startedIn); in != "" {
+		startInside(t, in)
+		return
+	}
+	service := "/sys/fs/cgroup/again.service"
+	leaf := filepath.Join(service, "server")
+	if err := os.MkdirAll(leaf, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, group := range []string{"lyceum/x/user", "lyceum/x", "lyceum", "server", ""} {
+			if err := os.Remove(filepath.Join(service, group)); err != nil && !errors.Is(err, os.ErrNotExist) {
+				t.Error(err)
+			}
+		}
+	})
+	start := func(in string) error {
+		group, err := os.Open(in)
+		if err != nil {
+			return err
+		}
+		defer group.Close()
+		cmd := exec.Command("/proc/self/exe", append([]string{"-test.run=^" + t.Name() + "$"}, os.Args[1:]...)...)
+		cmd.Env = append(os.Environ(), startedIn+"="+service)
+		cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(group.Fd())}
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("in %s: %w\n%s", in, err, out)
+		}
+		return nil
+	}
+	for range 2 {
+		if err := start(leaf); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := start(service); !errors.Is(err, unix.EBUSY) {
+		t.Errorf("in the group that has groups: %v, want EBUSY", err)
+	}
+	if weight, err := os.ReadFile(filepath.Join(leaf, "cpu.weight")); err != nil || strings.TrimSpace(string(weight)) != "1000" {
+		t.Errorf("the server's weight is %q, %v", weight, err)
+	}
+}
+
+// startedIn tells the test that it is the server that it starts, and in which
+// group.
+const startedIn = "VM_STARTED_IN"
+
+// startInside opens the sandbox and leaves the group of a project.
+func startInside(t *testing.T, service string) {
+	s, err := sandbox.Open(t.Context(), sandbox.Options{Program: program(t, *vmProgram)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := filepath.Join(service, "lyceum/x")
+	if groups := s.Cgroups("x"); len(groups) != 1 || groups[0] != want {
+		t.Fatalf("cgroups %v, want %s", groups, want)
+	}
+	if err := os.MkdirAll(filepath.Join(want, "user"), 0o755); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -72,6 +72,9 @@ func run(ctx context.Context, only, tests string) error {
 	if err != nil {
 		return err
 	}
+	if strings.HasPrefix(binaries, "/tmp/") {
+		return fmt.Errorf("%s: the machine has a /tmp of its own; run this in a checkout that lies elsewhere", binaries)
+	}
 	todo, err := plan(ctx, binaries, only, tests)
 	if err != nil {
 		return err

@@ -76,6 +76,16 @@ describe("used of allowed", () => {
     await expect.element(card.getByText("1 GiB of 4 GiB")).toBeVisible();
   });
 
+  test("why the network is not as it should be stands beside it, for as long as it is so", async () => {
+    const note = "The project should have a network but has none: the machine has no /dev/net/tun.";
+    const server = site({ network_note: note }, { limits: { ...limits, network: "filtered", network_allow: [] } });
+    await showPage(server, settings);
+    const card = page.getByRole("region", { name: "Resources" });
+    await expect.element(card.getByText(note, { exact: false })).toBeVisible();
+    putProject(server);
+    await expect.element(card.getByText(note, { exact: false })).not.toBeInTheDocument();
+  });
+
   test("what is nearly or wholly used up says so in words, with what to do", async () => {
     await showPage(site({}, { memory_bytes: 1800 * MIB, disk_bytes: 5120 * MIB }), settings);
     const card = page.getByRole("region", { name: "Resources" });
@@ -159,7 +169,7 @@ describe("notices", () => {
   });
 
   test("a program that was ended is named, and put away for good", async () => {
-    const out_of_memory = { program: "python3", time: Date.now() - MINUTE };
+    const out_of_memory = { program: "python3", time: Date.now() - MINUTE, memory_bytes: 2 * 2 ** 30 };
     const server = site({ out_of_memory });
     const { router } = await showPage(server, files);
     const news = notices().getByText(/^python3 was ended at .*, because the project had used its 2 GiB of memory\.$/);

@@ -15,10 +15,18 @@ export function fileAddress(projectId: string, path: string): string {
  *
  * @param base the address that others are relative to (document.baseURI)
  * @param from the first byte that is wanted
+ * @param room how large the window is, if that is known: the shell gets no other size meanwhile
  */
-export function terminalAddress(base: string, projectId: string, terminalId: string, from: number): string {
+export function terminalAddress(
+  base: string,
+  projectId: string,
+  terminalId: string,
+  from: number,
+  room?: { cols: number; rows: number },
+): string {
   const path = `api/projects/${encodeURIComponent(projectId)}/terminals/${encodeURIComponent(terminalId)}/socket`;
-  const address = new URL(`${path}?from=${from}`, base);
+  const size = room ? `&cols=${room.cols}&rows=${room.rows}` : "";
+  const address = new URL(`${path}?from=${from}${size}`, base);
   address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
   address.hash = "";
   return address.href;

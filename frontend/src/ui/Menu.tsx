@@ -1,5 +1,7 @@
 import "@mantine/core/styles/Menu.css";
-import { Menu as MantineMenu } from "@mantine/core";
+import "@mantine/core/styles/VisuallyHidden.css";
+import { Menu as MantineMenu, VisuallyHidden } from "@mantine/core";
+import { IconCheck } from "@tabler/icons-react";
 import { Fragment, type ReactElement, type ReactNode } from "react";
 
 export type MenuEntry =
@@ -8,6 +10,8 @@ export type MenuEntry =
       icon?: ReactNode;
       onSelect?(): void;
       danger?: boolean;
+      /** One of several of which one is chosen: whether this is it. */
+      chosen?: boolean;
       /** Why it cannot be chosen now; shown below the label. */
       reason?: string;
       /** Renders something else, such as a link of the router. */
@@ -33,16 +37,17 @@ export function Menu({ trigger, entries }: { trigger: ReactElement; entries: rea
 function item(entry: MenuEntry): ReactElement {
   if (entry === "line") return <MantineMenu.Divider />;
   if ("heading" in entry) return <MantineMenu.Label>{entry.heading}</MantineMenu.Label>;
-  const { label, icon, onSelect, danger, reason, renderRoot } = entry;
+  const { label, icon, onSelect, danger, chosen, reason, renderRoot } = entry;
   return (
     <MantineMenu.Item
-      leftSection={icon}
+      leftSection={chosen === undefined ? icon : <IconCheck size={16} visibility={chosen ? undefined : "hidden"} />}
       color={danger ? "var(--danger)" : undefined}
       disabled={reason !== undefined}
       onClick={onSelect}
       renderRoot={renderRoot}
     >
       {label}
+      {chosen && <VisuallyHidden> (chosen)</VisuallyHidden>}
       {reason !== undefined && <div style={{ fontSize: 12, maxWidth: 240 }}>{reason}</div>}
     </MantineMenu.Item>
   );

@@ -932,6 +932,13 @@ export const SCHEMA: Schema = {
               "type": "time",
               "text": "When.",
               "get": true
+            },
+            {
+              "name": "memory_bytes",
+              "type": "integer",
+              "text": "What the project might use then.",
+              "get": true,
+              "optional": true
             }
           ]
         },

@@ -308,6 +308,8 @@ export interface Project {
     program?: string;
     /** When. */
     time: number;
+    /** What the project might use then. */
+    memory_bytes?: number;
   };
   /** Since when all the space on disk that it may have is used. */
   disk_full?: number;

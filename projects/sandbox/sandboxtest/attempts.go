@@ -109,7 +109,7 @@ func wanted(name string) []string {
 		return []string{"ok"}
 	case strings.HasPrefix(rest, "sweep_read_"):
 		return []string{"EACCES", "EPERM", ""} // Linux 6.1 opens the timers of another, and has none to tell
-	case number == "7" && !strings.Contains(rest, "ptrace") && !strings.Contains(rest, "process_vm") && !strings.Contains(rest, "limits"):
+	case number == "7" && !strings.Contains(rest, "ptrace") && !strings.Contains(rest, "process_vm") && !strings.Contains(rest, "pidfd") && !strings.Contains(rest, "limits"):
 		return []string{"EACCES", "EPERM", "ETXTBSY"}
 	case number == "8":
 		return []string{"EACCES", "EPERM", "EROFS", "ENOENT"}

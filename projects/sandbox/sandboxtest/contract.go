@@ -26,13 +26,16 @@ func Run(t *testing.T, mode sandbox.Mode, host Host) Column {
 		name   string
 		test   func(*testing.T, *bench)
 	}{
+		{1, "no_link_leads_out", testLinks},
 		{3, "ports_of_another_project", testPorts},
+		{3, "no_descriptor_comes_from_another_project", testHand},
 		{7, "no_signal_ends_the_agent", testSignals},
 		{7, "no_forged_signal_ends_the_agent", testForged},
 		{7, "the_way_to_programs_is_closed", testHunt},
 		{8, "mounts_are_read_only", testMounts},
 		{9, "nothing_is_inherited", testStatus},
 		{9, "no_program_gives_more", testSetuid},
+		{9, "a_program_in_memory_gains_nothing", testFromMemory},
 		{10, "fork_bomb_leaves_the_agent", testForks},
 		{10, "memory_is_bounded", testMemory},
 		{10, "shared_memory_is_bounded", testSharedMemory},

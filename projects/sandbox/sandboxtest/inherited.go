@@ -85,6 +85,16 @@ func testStatus(t *testing.T, b *bench) {
 	if failure != "" {
 		t.Fatal(out, failure)
 	}
+	checkStatus(t, out)
+	checkAround(t, p)
+	if t.Failed() {
+		t.Log(out)
+	}
+}
+
+// checkStatus judges what a program says of itself.
+func checkStatus(t *testing.T, out string) {
+	t.Helper()
 	for _, line := range []string{
 		`CapInh:\t0+`, `CapPrm:\t0+`, `CapEff:\t0+`, `CapBnd:\t0+`, `CapAmb:\t0+`, `NoNewPrivs:\t1`, `Seccomp:\t2`, `Groups:\t ?`, `SigIgn:\t0+`, `SigBlk:\t0+`,
 	} {
@@ -106,6 +116,11 @@ func testStatus(t *testing.T, b *bench) {
 			}
 		}
 	}
+}
+
+// checkAround judges what a program finds.
+func checkAround(t *testing.T, p *project) {
+	t.Helper()
 	groups, failure := p.command("/bin/cat", "/proc/self/cgroup")
 	for line := range strings.Lines(groups) {
 		_, path, _ := strings.Cut(strings.TrimSpace(line), ":/")
@@ -120,8 +135,20 @@ func testStatus(t *testing.T, b *bench) {
 	if got := strings.Join(strings.Fields(entries), " "); got != devices {
 		t.Errorf("there is %s", got)
 	}
-	if t.Failed() {
-		t.Log(out)
+}
+
+// A program that lies in memory, where no mount takes its marks away, is one like
+// any other.
+func testFromMemory(t *testing.T, b *bench) {
+	p := b.start(t)
+	before, _ := p.command("/usr/bin/id", "-u")
+	out, failure := p.run("memory-file", "status")
+	if failure != "" {
+		t.Fatal(out, failure)
+	}
+	checkStatus(t, out)
+	if !regexp.MustCompile(`(?m)^Uid:(\t`+before+`){4}$`).MatchString(out) || !regexp.MustCompile(`(?m)^Gid:(\t`+before+`){4}$`).MatchString(out) {
+		t.Errorf("want uid and gid %s:\n%s", before, out)
 	}
 }
 

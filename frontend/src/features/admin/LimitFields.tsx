@@ -50,7 +50,7 @@ export function LimitFields({ chosen, fallback, otherwise, draft, onChange }: Li
       </div>
       <TextArea
         label={ALLOW.label}
-        description="A filtered network reaches the internet, but nothing that is private to this site, except for what stands here. One a line: a name, an address or a network, with or without a port, such as mirror.example.org:443, 10.0.0.5:8080, 10.0.0.0/8 or [fd00::/8]:443."
+        description="A filtered network reaches the internet, but nothing that is private to this site, except for what stands here. One a line: a name, an address or a network, with or without a port, such as mirror.example.org:443, 10.0.0.5:8080, 10.0.0.0/8 or [fd00::/8]:443; or the word nothing."
         placeholder={insteadOf(ALLOW, fallback)}
         value={textOf(ALLOW, chosen, draft)}
         error={wrongIn(ALLOW, draft)}

@@ -1,9 +1,7 @@
 import { Link } from "@tanstack/react-router";
-import { IconAdjustments } from "@tabler/icons-react";
 import { rowsOf } from "../../live/live";
 import { useLive } from "../../live/react";
 import { Card } from "../../ui/Card";
-import { EmptyState } from "../../ui/EmptyState";
 import { Notice } from "../../ui/Notice";
 import { Waiting } from "../../ui/Waiting";
 import styles from "./LimitsPage.module.css";
@@ -35,11 +33,7 @@ export function OwnLimitsCard() {
       case "stale":
       case "ready":
         if (limits.rows.length === 0) {
-          return (
-            <EmptyState icon={<IconAdjustments size={24} />} title="No project has limits of its own">
-              The site’s defaults hold for all of them.
-            </EmptyState>
-          );
+          return <p className={styles.quiet}>No project has limits of its own: the site’s defaults hold for all.</p>;
         }
         return (
           <ul className={styles.list} aria-label="Projects with limits of their own">

@@ -60,6 +60,17 @@ describe("what is saved", () => {
     expect(changesOf(own, draft)).toEqual({});
   });
 
+  test("is a list without entries for the word, which stands there then", () => {
+    const allow = (text: string) => changesOf(own, { network_allow: text });
+    expect(allow(" Nothing\n")).toEqual({ network_allow: [] });
+    expect(allow("")).toEqual({ network_allow: null });
+    expect(allow("nothing\n10.0.0.5")).toEqual({ network_allow: ["nothing", "10.0.0.5"] });
+    const none = { ...own, network_allow: [] };
+    expect(textOf(ALLOW, none, {})).toBe("nothing");
+    expect(insteadOf(ALLOW, none)).toBe("nothing");
+    expect(changesOf(none, { network_allow: "nothing" })).toEqual({});
+  });
+
   test("is nothing while something is wrong", () => {
     expect(changesOf(own, { memory_bytes: "8 GiB", cpus: "many" })).toBeUndefined();
   });

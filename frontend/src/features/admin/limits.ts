@@ -70,16 +70,20 @@ export const NETWORK: Field = {
 /** The most lines of an allow list, as the schema has it. */
 const MAX_ALLOWED = 100;
 
+/** What stands in the field for a list without entries: a host of that name is written with its domain. */
+const NOTHING = "nothing";
+
 export const ALLOW: Field = {
   name: "network_allow",
   label: "Allowed besides",
   description: "",
-  write: (value: readonly string[]) => value.join("\n"),
+  write: (value: readonly string[]) => value.join("\n") || NOTHING,
   read: (text) => {
     const lines = text
       .split("\n")
       .map((line) => line.trim())
       .filter((line) => line !== "");
+    if (lines.length === 1 && lines[0]?.toLowerCase() === NOTHING) return { value: [] };
     if (lines.length > MAX_ALLOWED)
       return { wrong: `There are ${lines.length} lines; at most ${MAX_ALLOWED} are taken.` };
     const wrong = lines.find(wrongEntry);
@@ -141,9 +145,7 @@ export function summary(chosen: Limits): string {
     const value = chosen[name];
     if (value === undefined) return [];
     if (name === "idle_seconds" && value === 0) return ["Never stopped when idle"];
-    return Array.isArray(value)
-      ? [`${label}: ${value.join(", ") || "nothing"}`]
-      : [`${label} ${written(write, value)}`];
+    return Array.isArray(value) ? [`${label}: ${value.join(", ") || NOTHING}`] : [`${label} ${written(write, value)}`];
   });
   return words.join(" · ");
 }

@@ -1,6 +1,5 @@
 import { IconX } from "@tabler/icons-react";
 import { useLayoutEffect, useRef, useState } from "react";
-import { rowsOf } from "../../live/live";
 import { useAction } from "../../live/react";
 import { Button } from "../../ui/Button";
 import { IconButton } from "../../ui/IconButton";
@@ -12,7 +11,6 @@ import type { Project, WireError } from "../../wire/types.gen";
 import styles from "./Notices.module.css";
 import { type News, newsOf, type Remedy, shownNews } from "./notices";
 import { putAway, putAwayNews } from "./putAway";
-import { useUsage } from "./useUsage";
 import { type Role, whyNot } from "./words";
 
 /** How often what is old news is taken away. */
@@ -23,9 +21,8 @@ export function Notices({ project, role }: { project: Project; role: Role }) {
   const { id } = project;
   const narrow = useNarrow();
   const now = useNow(LOOK_MS);
-  const usage = rowsOf(useUsage(id))[0];
   const [away, setAway] = useState(() => putAwayNews(id));
-  const news = shownNews(newsOf(project, usage?.limits.memory_bytes, now), away, narrow);
+  const news = shownNews(newsOf(project, now), away, narrow);
   const box = useRef<HTMLDivElement>(null);
   useFocusKept(box);
   // The region is there before what it tells: what comes with its own region is often not read out.

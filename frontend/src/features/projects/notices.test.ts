@@ -16,8 +16,8 @@ const project = (changes: Partial<Project> = {}): Project => ({
   state: { state: "running", since: 0 },
   ...changes,
 });
-const news = (changes: Partial<Project>, memory?: number) => newsOf(project(changes), memory, NOW);
-const sentences = (changes: Partial<Project>, memory?: number) => news(changes, memory).map((one) => one.sentence);
+const news = (changes: Partial<Project>) => newsOf(project(changes), NOW);
+const sentences = (changes: Partial<Project>) => news(changes).map((one) => one.sentence);
 const killed = { program: "python3", time: NOW - MINUTE };
 
 test("a project that is well says nothing", () => expect(news({})).toEqual([]));
@@ -44,9 +44,9 @@ test("a stop is told with its time", () => {
 });
 
 describe("out of memory", () => {
-  test("names the program and the bound, as far as they are known", () => {
+  test("names the program and the bound of that time, as far as they are known", () => {
     const at = clock(killed.time);
-    expect(sentences({ out_of_memory: killed }, 2 * GIB)).toEqual([
+    expect(sentences({ out_of_memory: { ...killed, memory_bytes: 2 * GIB } })).toEqual([
       `python3 was ended at ${at}, because the project had used its 2 GiB of memory.`,
     ]);
     expect(sentences({ out_of_memory: { time: killed.time } })).toEqual([

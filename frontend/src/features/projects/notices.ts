@@ -19,8 +19,8 @@ export interface News {
   passing: boolean;
 }
 
-/** What there is to say about a project, the gravest first. memoryBytes: what it may use, if that is known. */
-export function newsOf(project: Project, memoryBytes: number | undefined, now: number): News[] {
+/** What there is to say about a project, the gravest first. */
+export function newsOf(project: Project, now: number): News[] {
   const { state } = project.state;
   if (state === "archived") return []; // that is said in a place of its own
   if (state === "stopped") {
@@ -31,7 +31,7 @@ export function newsOf(project: Project, memoryBytes: number | undefined, now: n
     return [stopped, ...full(project)];
   }
   if (state !== "running") return [];
-  return [...stopping(project), ...full(project), ...ended(project, memoryBytes, now), ...stale(project)];
+  return [...stopping(project), ...full(project), ...ended(project, now), ...stale(project)];
 }
 
 function stopping({ stops_at }: Project): News[] {
@@ -47,10 +47,10 @@ function full({ disk_full }: Project): News[] {
   return [{ id: "disk", kind: "failed", sentence, passing: false }];
 }
 
-function ended({ out_of_memory }: Project, memoryBytes: number | undefined, now: number): News[] {
+function ended({ out_of_memory }: Project, now: number): News[] {
   if (!out_of_memory || now - out_of_memory.time > FRESH_MS) return [];
-  const { program = "A program", time } = out_of_memory;
-  const all = memoryBytes === undefined ? "all its memory" : `its ${formatBinary(memoryBytes)} of memory`;
+  const { program = "A program", time, memory_bytes } = out_of_memory;
+  const all = memory_bytes === undefined ? "all its memory" : `its ${formatBinary(memory_bytes)} of memory`;
   const sentence = `${program} was ended at ${clock(time)}, because the project had used ${all}.`;
   return [{ id: `memory ${time}`, kind: "warn", sentence, passing: true }];
 }

@@ -24,7 +24,7 @@ const texts = (of: ProjectUsage) => Object.fromEntries(gaugesOf(of).map(({ name,
 test("what is used is said of what is allowed", () => {
   expect(texts(usage())).toEqual({
     memory: "412 MiB of 2 GiB",
-    cpus: "0.3 cores of 2 cores",
+    cpus: "0.3 of 2 cores",
     disk: "12 MiB of 5 GiB",
     processes: "7 of 512",
     terminals: "1 of 10",

@@ -51,7 +51,7 @@ export function gaugesOf(usage: ProjectUsage): Gauge[] {
   const whole = usage.bounded;
   return [
     gauge("memory", "Memory", usage.memory_bytes, whole ? limits.memory_bytes : undefined, formatBinary),
-    gauge("cpus", "Processor", usage.cpus, whole ? limits.cpus : undefined, cores),
+    gauge("cpus", "Processor", usage.cpus, whole ? limits.cpus : undefined, cores, rounded),
     gauge("disk", "Disk", usage.disk_bytes, limits.disk_bytes, formatBinary),
     gauge("processes", "Processes", usage.processes, whole ? limits.processes : undefined, String),
     gauge("terminals", "Terminals", usage.terminals, limits.terminals, String),
@@ -64,6 +64,7 @@ function gauge(
   used: number | undefined,
   limit: number | undefined,
   words: (n: number) => string,
+  usedWords = words,
 ): Gauge {
   const part = used === undefined || !limit ? undefined : used / limit;
   const level = levelOf(name, part);
@@ -72,7 +73,7 @@ function gauge(
     label,
     part,
     level,
-    text: textOf(used, limit, words),
+    text: textOf(used, limit, words, usedWords),
     word: level === "fine" ? undefined : WORDS[name][level],
     advice: level === "fine" ? undefined : ADVICE[name][level],
   };
@@ -96,14 +97,23 @@ function levelOf(name: Gauge["name"], part: number | undefined): Level {
   return name === "cpus" ? "fine" : "near";
 }
 
-function textOf(used: number | undefined, limit: number | undefined, words: (n: number) => string): string {
+/** usedWords: how what is used is said before what may be. */
+function textOf(
+  used: number | undefined,
+  limit: number | undefined,
+  words: (n: number) => string,
+  usedWords: (n: number) => string,
+): string {
   if (used === undefined) return limit ? `At most ${words(limit)}` : "Not known";
-  return limit ? `${words(used)} of ${words(limit)}` : words(used);
+  return limit ? `${usedWords(used)} of ${words(limit)}` : words(used);
+}
+
+function rounded(n: number): string {
+  return String(Number(n.toFixed(n < 10 ? 1 : 0)));
 }
 
 function cores(n: number): string {
-  const rounded = Number(n.toFixed(n < 10 ? 1 : 0));
-  return rounded === 1 ? "1 core" : `${rounded} cores`;
+  return rounded(n) === "1" ? "1 core" : `${rounded(n)} cores`;
 }
 
 /** The one thing that people who work should know of now; the gravest first. Busy processors are none: that is work. */

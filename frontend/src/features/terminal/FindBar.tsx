@@ -27,14 +27,13 @@ export function FindBar({ matches, onFind, onClose }: FindBarProps) {
         value={text}
         onChange={setText}
         autoFocus
-        error={found ? undefined : "Not found."}
         onKeyDown={(event) => {
           if (event.key === "Enter") find(!event.shiftKey);
           if (event.key === "Escape") onClose();
         }}
       />
-      <span className={styles.count} role="status" aria-label="Matches">
-        {text !== "" && found && matches.count > 0 && countOf(matches)}
+      <span className={styles.count} data-none={!found || undefined} role="status" aria-label="Matches">
+        {found ? text !== "" && matches.count > 0 && countOf(matches) : "Not found."}
       </span>
       <IconButton
         label="Match capital letters"

@@ -113,6 +113,36 @@ test("the room of the window is told, and T7 another’s size is shown and expla
   await expect.element(page.getByText("40 × 10 is the size of Bob’s window. Type to use yours.")).toBeVisible();
   socket().says({ op: "size", cols: 90, rows: 20, by: "Ada", you: true });
   await expect.element(page.getByText(/size of/)).not.toBeInTheDocument();
+  const { cols, rows } = socket().controls.at(-1) ?? {};
+  socket().says({ op: "size", cols: 40, rows: 90, by: "Bob", you: false });
+  await expect.element(page.getByText("40 × 90 is the size of Bob’s window. Type to use yours.")).toBeVisible();
+  expect(socket().controls.at(-1)).toMatchObject({ cols, rows }); // the sentence takes no room
+  socket().says({ op: "size", cols, rows, by: "Bob", you: false }); // as ours: there is nothing to explain
+  await expect.element(page.getByText(/size of/)).not.toBeInTheDocument();
+});
+
+test("T7 a click beside the screen of another’s size goes to the terminal", async () => {
+  await show();
+  socket().says(hello());
+  socket().says({ op: "size", cols: 20, rows: 5, by: "Bob", you: false });
+  await expect.element(page.getByText("20 × 5 is the size of Bob’s window. Type to use yours.")).toBeVisible();
+  (document.activeElement as HTMLElement).blur();
+  await page
+    .elementLocator(document.querySelector("[data-terminal=t1]") as Element)
+    .click({ position: { x: 500, y: 200 } });
+  await expect.element(input()).toHaveFocus();
+});
+
+test("T7 where another’s window is larger the caret stays in view", async () => {
+  await show();
+  socket().says(hello());
+  socket().says({ op: "size", cols: 300, rows: 90, by: "Bob", you: false });
+  const host = document.querySelector<HTMLElement>("[data-terminal=t1]");
+  const scrolled = () => [host?.scrollLeft ?? 0, host?.scrollTop ?? 0] as const;
+  socket().prints("top\x1b[90;280Hx");
+  await vi.waitFor(() => expect(scrolled().every((to) => to > 100)).toBe(true));
+  socket().prints("\x1b[1;1Hy");
+  await vi.waitFor(() => expect(scrolled()).toEqual([0, 0]));
 });
 
 test("T6 questions of programs are answered by the screen that is named, and never in old output", async () => {
@@ -204,8 +234,10 @@ test("what it has printed can be searched", async () => {
   await shows("needle");
   await page.getByRole("button", { name: "Find in the terminal" }).click();
   await page.getByRole("textbox", { name: "Find in the terminal" }).fill("nothing like this");
+  const sizes = socket().controls.filter(({ op }) => op === "size").length;
   await userEvent.keyboard("{Enter}");
   await expect.element(page.getByText("Not found.")).toBeVisible();
+  expect(socket().controls.filter(({ op }) => op === "size")).toHaveLength(sizes); // it takes no room of the screen
   await page.getByRole("textbox", { name: "Find in the terminal" }).fill("needle");
   await userEvent.keyboard("{Enter}");
   await expect.element(page.getByText("Not found.")).not.toBeInTheDocument();
@@ -324,6 +356,8 @@ test("files that are dropped go where the shell is, and their names are typed wi
   const data = new DataTransfer();
   data.items.add(new File(["x"], "my plot.png"));
   const stage = document.querySelector("[data-terminal=t1]");
+  stage?.dispatchEvent(new DragEvent("dragover", { dataTransfer: data, bubbles: true, cancelable: true }));
+  await expect.element(page.getByText("Drop files to put them into the shell’s folder.")).toBeVisible();
   stage?.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
   await vi.waitFor(() => expect(socket().controls.at(-1)).toMatchObject({ op: "find", names: ["."] }));
   const { id } = socket().controls.at(-1) ?? {};
@@ -363,6 +397,16 @@ test("characters are as wide as shells count them", async () => {
     socket().prints(`\r${text}\x1b[6n`);
     await vi.waitFor(() => expect(readable(socket().typed), text).toBe(`ESC[1;${columns + 1}R`));
   }
+});
+
+test("the colours that are chosen are marked in the menu", async () => {
+  await show();
+  await page.getByRole("button", { name: "More for this terminal" }).click();
+  await page.getByRole("menuitem", { name: "Dark" }).click();
+  await vi.waitFor(() => expect(document.querySelector("[data-colours=dark]")).not.toBeNull());
+  await page.getByRole("button", { name: "More for this terminal" }).click();
+  await expect.element(page.getByRole("menuitem", { name: "Dark (chosen)" })).toBeVisible();
+  await page.getByRole("menuitem", { name: "Colours as the page", exact: true }).click();
 });
 
 test("leaving closes the line and leaves the shell alone", async () => {

@@ -58,6 +58,7 @@ export function TerminalFrame(props: TerminalFrameProps) {
   const { colours } = useColours();
   const drop = useDropUpload(terminal, role === "viewer" ? undefined : props.upload);
   const { state } = terminal;
+  const foreign = foreignSize(state);
 
   return (
     <section className={styles.frame} aria-label={title}>
@@ -105,19 +106,19 @@ export function TerminalFrame(props: TerminalFrameProps) {
       )}
       <div
         className={styles.stage}
-        data-foreign={(state.size && !state.size.you) || undefined}
+        data-foreign={foreign !== undefined || undefined}
         data-over={drop.over || undefined}
         data-colours={colours}
         {...drop.handlers}
       >
         <div ref={host} className={styles.screen} data-terminal={terminalId} aria-describedby={hintId} />
+        {foreign !== undefined && foreign.by !== "" && (
+          <p className={styles.size}>
+            {foreign.cols} × {foreign.rows} is the size of {foreign.by}’s window. {state.write && "Type to use yours."}
+          </p>
+        )}
+        {drop.over && <p className={styles.drop}>Drop files to put them into the shell’s folder.</p>}
       </div>
-      {state.size && !state.size.you && state.size.by !== "" && (
-        <p className={styles.size}>
-          {state.size.cols} × {state.size.rows} is the size of {state.size.by}’s window.{" "}
-          {state.write && "Type to use yours."}
-        </p>
-      )}
       {asking && (
         <PasteQuestion
           {...asking}
@@ -133,6 +134,11 @@ export function TerminalFrame(props: TerminalFrameProps) {
       )}
     </section>
   );
+}
+
+/** The size of another's window, where it is not that of ours (T7). */
+function foreignSize({ size, room }: TerminalState): TerminalState["size"] {
+  return size?.you || (size?.cols === room?.cols && size?.rows === room?.rows) ? undefined : size;
 }
 
 function LinkTag({ state }: { state: TerminalState }) {

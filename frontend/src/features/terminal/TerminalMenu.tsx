@@ -1,4 +1,4 @@
-import { IconCheck, IconDots } from "@tabler/icons-react";
+import { IconDots } from "@tabler/icons-react";
 import { rowsOf } from "../../live/live";
 import { useAccountId, useAction, useLive } from "../../live/react";
 import { IconButton } from "../../ui/IconButton";
@@ -53,8 +53,8 @@ export function TerminalMenu({
     },
     "line",
     ...COLOURS.map(([value, label]) => ({
-      label: value === choice ? `${label} (chosen)` : label,
-      icon: value === choice ? <IconCheck size={16} /> : undefined,
+      label,
+      chosen: value === choice,
       onSelect: () => chooseColours(value),
     })),
   ];

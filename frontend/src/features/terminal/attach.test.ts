@@ -9,6 +9,8 @@ class FakeScreen implements Screen {
   rows = 24;
   shown = "";
   slow = false;
+  /** What was parsed at which number of columns, as "80:text". */
+  parsedAt: string[] = [];
   private queue: { text: string; parsed?: () => void }[] = [];
   private data: (text: string) => void = () => {};
 
@@ -19,6 +21,7 @@ class FakeScreen implements Screen {
   parse() {
     for (let chunk = this.queue.shift(); chunk; chunk = this.queue.shift()) {
       this.shown = chunk.text.startsWith("\x1bc") ? chunk.text.slice(2) : this.shown + chunk.text;
+      if (chunk.text !== "") this.parsedAt.push(`${this.cols}:${chunk.text}`);
       if (chunk.text.includes("?")) this.onQuestion();
       chunk.parsed?.();
     }
@@ -230,6 +233,33 @@ describe("T7 the size is that of who types last", () => {
     expect([screen.cols, screen.rows]).toEqual([90, 25]);
     expect(socket().sent).toEqual([{ op: "size", cols: 90, rows: 25 }]);
   });
+});
+
+test("T6 what is old is read at the size that it was printed for, what is new at the size that holds", () => {
+  const { screen, attached, socket } = show();
+  screen.slow = true;
+  attached.fit(120, 40);
+  socket().says(hello(0, 9));
+  socket().says({ op: "was", cols: 60, rows: 20 });
+  socket().prints("old");
+  attached.fit(110, 40);
+  socket().says({ op: "was", cols: 90, rows: 20 });
+  socket().prints("older");
+  socket().prints("!new");
+  socket().says({ op: "size", cols: 110, rows: 40, by: "Ada", you: true });
+  socket().prints("est");
+  screen.parse();
+  expect(screen.parsedAt).toEqual(["60:old", "90:older", "90:!", "110:new", "110:est"]);
+});
+
+test("a question for names that is longer than the server takes is not asked", async () => {
+  const { attached, socket } = show();
+  socket().says(hello());
+  const name = "数".repeat(60);
+  expect(await attached.find(Array.from({ length: 30 }, () => name))).toEqual([]);
+  expect(socket().sent).toEqual([]);
+  void attached.find([name]);
+  expect(socket().sent).toEqual([{ op: "find", id: 2, names: [name] }]);
 });
 
 test("T8 after the end of a shell Enter starts another, and nothing else is sent", () => {

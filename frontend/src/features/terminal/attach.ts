@@ -1,6 +1,6 @@
 import { backoff } from "../../lib/backoff";
 import type { Place } from "../../lib/place";
-import { afterClose, type ClientFrame, type Exit, parseFrame, type ServerFrame } from "./protocol";
+import { afterClose, type ClientFrame, type Exit, MAX_CONTROL, parseFrame, type ServerFrame } from "./protocol";
 
 /**
  * How far a screen may fall behind what the shell prints, in bytes. Beyond it
@@ -14,6 +14,9 @@ const MAX_HELD_KEYS = 256;
 
 /** Questions for places that may be without an answer at once. */
 const MAX_ASKING = 32;
+
+/** What stands around the names of a question, in bytes: more than that. */
+const FIND_HEAD = 64;
 
 /** The largest size that another window may have; the server bounds it too, but this may be a project of a stranger. */
 const MAX_SIDE = 1000;
@@ -46,6 +49,8 @@ export interface TerminalState {
   write: boolean;
   /** Whose window decides the size, and which it is. */
   size?: { cols: number; rows: number; by: string; you: boolean };
+  /** What there is room for in our own window, if that is known. */
+  room?: { cols: number; rows: number };
   /** Set while no shell runs. */
   exit?: Exit;
   /** Keys were typed while the line was down, and are lost (T4). */
@@ -130,7 +135,8 @@ class Attachment implements AttachedTerminal {
   find = (names: readonly string[]): Promise<readonly (Place | undefined)[]> => {
     if (names.length === 0 || this.asking.size >= MAX_ASKING) return Promise.resolve([]);
     const id = ++this.asked;
-    if (!this.control({ op: "find", id, names })) return Promise.resolve([]);
+    const tooLong = this.encoder.encode(JSON.stringify(names)).length > MAX_CONTROL - FIND_HEAD;
+    if (tooLong || !this.control({ op: "find", id, names })) return Promise.resolve([]);
     return new Promise((resolve) => this.asking.set(id, resolve));
   };
 
@@ -138,8 +144,10 @@ class Attachment implements AttachedTerminal {
     if (cols < 1 || rows < 1) return;
     if (this.room?.cols === cols && this.room.rows === rows) return;
     this.room = { cols, rows };
+    this.show({ room: this.room });
     this.control({ op: "size", cols, rows });
-    if (this.state.size === undefined || this.state.size.you) this.screen.resize(cols, rows);
+    // Old output comes in the sizes that it was printed for; the end of it brings ours.
+    if (this.readingLive) this.settle();
   }
 
   restart(): void {
@@ -209,14 +217,13 @@ class Attachment implements AttachedTerminal {
         this.from = frame.from;
         this.inOrder(() => (this.readingLive = false)); // the modes are none of the program's questions
         this.screen.write(frame.modes);
-        this.inOrder(() => (this.readingLive = frame.from >= this.live));
+        if (frame.from >= this.live) this.inOrder(() => this.beLive());
         return;
       case "size":
         this.show({ size: { cols: frame.cols, rows: frame.rows, by: frame.by, you: frame.you } });
-        // Our own size may have changed again since; the server will have heard of it by now.
-        if (frame.you && this.room) this.screen.resize(this.room.cols, this.room.rows);
-        else this.foreign(frame.cols, frame.rows);
-        return;
+        return this.inOrder(() => this.settle());
+      case "was":
+        return this.inOrder(() => this.resize(frame.cols, frame.rows));
       case "answers":
         return this.inOrder(() => (this.answering = frame.you));
       case "refused":
@@ -237,8 +244,20 @@ class Attachment implements AttachedTerminal {
     }
   }
 
-  /** Takes on the size of another's window. */
-  private foreign(cols: number, rows: number): void {
+  /** What the screen reads from here on is new. */
+  private beLive(): void {
+    this.readingLive = true;
+    this.settle();
+  }
+
+  /** Takes on the size that the terminal has: of our own window as it is now, else of another's. */
+  private settle(): void {
+    const { size } = this.state;
+    if (this.room && (size === undefined || size.you)) this.resize(this.room.cols, this.room.rows);
+    else if (size) this.resize(size.cols, size.rows);
+  }
+
+  private resize(cols: number, rows: number): void {
     if (cols > 0 && rows > 0) this.screen.resize(Math.min(cols, MAX_SIDE), Math.min(rows, MAX_SIDE));
   }
 
@@ -253,8 +272,10 @@ class Attachment implements AttachedTerminal {
     this.live = live;
     this.failures = 0;
     this.answering = false;
-    this.inOrder(() => (this.readingLive = from >= live));
-    if (this.room === undefined) this.foreign(cols, rows);
+    this.inOrder(() => {
+      this.resize(cols, rows); // whose it is comes next
+      this.readingLive = from >= live;
+    });
     this.show({ link: "open", write, message: undefined, exit: undefined, keysLost: false });
     if (this.room) this.control({ op: "size", ...this.room });
     for (const keys of this.held.splice(0)) this.socket?.send(keys);
@@ -263,7 +284,7 @@ class Attachment implements AttachedTerminal {
   private print(bytes: Uint8Array): void {
     const old = Math.max(0, Math.min(bytes.byteLength, this.live - this.from));
     if (old > 0) this.write(bytes.subarray(0, old));
-    if (old > 0 && this.from + old >= this.live) this.inOrder(() => (this.readingLive = true));
+    if (old > 0 && this.from + old >= this.live) this.inOrder(() => this.beLive());
     if (old < bytes.byteLength) this.write(bytes.subarray(old));
     this.from += bytes.byteLength;
     if (this.behind > MAX_BEHIND && !this.catchingUp) {

@@ -5,6 +5,9 @@ import { MAX_NAMES } from "./protocol";
 /** Longer lines are not searched: they are data. */
 const MAX_LINE = 2000;
 
+/** How many rows of a wrapped line are looked at on either side: MAX_LINE in a narrow window. */
+const MAX_ROWS = 50;
+
 /** How long an answer holds; files come and go. */
 const FRESH_MS = 3000;
 
@@ -35,7 +38,7 @@ export function candidates(line: string): Candidate[] {
     if (found.some((one) => match.index >= one.at && match.index < one.at + one.length)) continue;
     found.push({ text, at: match.index, length: text.length });
   }
-  return found.slice(0, MAX_NAMES);
+  return found;
 }
 
 /** Makes links of the names of files in the output, of those that there are. */
@@ -55,25 +58,19 @@ export function fileLinks(
   };
   return {
     provideLinks(y, callback) {
-      const line = terminal.buffer.active.getLine(y - 1);
-      const { text, columns } = line ? textOf(line, terminal.cols) : { text: "", columns: [] };
-      const possible = candidates(text);
+      const { text, places: cells } = lineAt(terminal, y - 1);
+      // What stands in other rows only is asked for there.
+      const possible = candidates(text)
+        .filter(({ at, length }) => (cells[at]?.y ?? y) <= y && y <= (cells[at + length - 1]?.y ?? y))
+        .slice(0, MAX_NAMES);
       if (possible.length === 0) return callback(undefined);
       void ask(possible.map((one) => one.text)).then((places) =>
         callback(
           possible.flatMap(({ text: name, at, length }, index): ILink[] => {
             const place = places[index];
-            if (!place) return [];
-            return [
-              {
-                text: name,
-                range: {
-                  start: { x: (columns[at] ?? 0) + 1, y },
-                  end: { x: (columns[at + length - 1] ?? columns.at(-1) ?? 0) + 1, y },
-                },
-                activate: () => onOpen(place),
-              },
-            ];
+            const [start, end] = [cells[at], cells[at + length - 1]];
+            if (!place || !start || !end) return [];
+            return [{ text: name, range: { start, end }, activate: () => onOpen(place) }];
           }),
         ),
       );
@@ -81,19 +78,34 @@ export function fileLinks(
   };
 }
 
-/** The text of a line, and the column of each of its letters: wide ones take two. */
-function textOf(
-  line: { getCell(x: number): { getChars(): string; getWidth(): number } | undefined },
-  cols: number,
-): { text: string; columns: number[] } {
+/** A cell of the buffer, from 1. */
+interface Cell {
+  x: number;
+  y: number;
+}
+
+/**
+ * The line that a row is part of, over all rows that it was wrapped into, and the
+ * cell of each of its letters: wide ones take two.
+ */
+function lineAt(terminal: Terminal, row: number): { text: string; places: Cell[] } {
+  const { active } = terminal.buffer;
+  let first = row;
+  while (first > 0 && row - first < MAX_ROWS && active.getLine(first)?.isWrapped) first--;
   let text = "";
-  const columns: number[] = [];
-  for (let x = 0; x < cols; x++) {
-    const cell = line.getCell(x);
-    if (!cell || cell.getWidth() === 0) continue;
-    const letters = cell.getChars() || " ";
-    for (let part = 0; part < letters.length; part++) columns.push(x);
-    text += letters;
+  const places: Cell[] = [];
+  for (let y = first; y - first < 2 * MAX_ROWS; y++) {
+    const line = active.getLine(y);
+    if (!line || (y > first && !line.isWrapped)) break;
+    for (let x = 0; x < terminal.cols; x++) {
+      const cell = line.getCell(x);
+      if (!cell || cell.getWidth() === 0) continue;
+      // A wide letter that has no room leaves the last cell of a row empty.
+      if (cell.getChars() === "" && x === terminal.cols - 1 && active.getLine(y + 1)?.isWrapped) continue;
+      const letters = cell.getChars() || " ";
+      for (let part = 0; part < letters.length; part++) places.push({ x: x + 1, y: y + 1 });
+      text += letters;
+    }
   }
-  return { text: text.trimEnd(), columns };
+  return { text: text.trimEnd(), places };
 }

@@ -8,6 +8,8 @@ export type ServerFrame =
   | { op: "gap"; from: number; modes: string }
   /** How large the terminal is, and by whose window (T7). */
   | { op: "size"; cols: number; rows: number; by: string; you: boolean }
+  /** For which size the old bytes that follow were printed. */
+  | { op: "was"; cols: number; rows: number }
   /** Whether this screen answers what programs ask the terminal, from here on (T6). */
   | { op: "answers"; you: boolean }
   /** What was typed or asked for did not happen. */
@@ -24,6 +26,9 @@ export const MAX_OPEN = 20;
 
 /** The most names that are asked about at once; the server looks at no more. */
 export const MAX_NAMES = 64;
+
+/** The longest text frame that the server takes, in bytes. */
+export const MAX_CONTROL = 4096;
 
 /** How a shell ended: one of the three is set. */
 export interface Exit {
@@ -69,6 +74,8 @@ export function parseFrame(text: string): ServerFrame | undefined {
       return { op: "gap", from: number("from"), modes: string("modes") };
     case "size":
       return { op: "size", cols: number("cols"), rows: number("rows"), by: string("by"), you: is("you") };
+    case "was":
+      return { op: "was", cols: number("cols"), rows: number("rows") };
     case "answers":
       return { op: "answers", you: is("you") };
     case "refused":

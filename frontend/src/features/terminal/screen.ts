@@ -65,6 +65,7 @@ export function openScreen(host: HTMLElement, name: string, settings: ScreenSett
   terminal.loadAddon(new WebLinksAddon((_event, address) => openAddress(address)));
   terminal.open(host);
   terminal.textarea?.setAttribute("aria-label", name);
+  const following = followCaret(terminal, host);
   let open = true;
   let { colours } = settings;
   let lastCase = false;
@@ -99,7 +100,42 @@ export function openScreen(host: HTMLElement, name: string, settings: ScreenSett
     text: () => textOf(terminal),
     close: () => {
       open = false;
+      following.dispose();
       terminal.dispose();
+    },
+  };
+}
+
+/**
+ * Keeps the caret in view where the screen is larger than its host, because
+ * another's window is (T7).
+ */
+function followCaret(terminal: Terminal, host: HTMLElement): { dispose(): void } {
+  let frame = 0;
+  const follow = () => {
+    const screen = host.querySelector<HTMLElement>(".xterm-screen");
+    const { active } = terminal.buffer;
+    if (!screen || active.viewportY !== active.baseY) return; // somebody reads what was before
+    const [width, height] = [screen.offsetWidth / terminal.cols, screen.offsetHeight / terminal.rows];
+    const [left, top] = [active.cursorX * width, active.cursorY * height];
+    // Below the screen is room for the sentence that covers its end.
+    const seen = host.clientHeight - parseFloat(getComputedStyle(host).paddingBottom);
+    if (left < host.scrollLeft || left + 2 * width > host.scrollLeft + host.clientWidth)
+      host.scrollLeft = left + 2 * width - host.clientWidth;
+    if (top < host.scrollTop || top + height > host.scrollTop + seen) host.scrollTop = top + height - seen;
+  };
+  const soon = () => {
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(follow);
+  };
+  const moved = [terminal.onCursorMove(soon), terminal.onResize(soon)];
+  const observer = new ResizeObserver(soon);
+  observer.observe(host);
+  return {
+    dispose: () => {
+      cancelAnimationFrame(frame);
+      observer.disconnect();
+      for (const listener of moved) listener.dispose();
     },
   };
 }

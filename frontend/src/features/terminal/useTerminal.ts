@@ -73,7 +73,7 @@ export function useTerminal(host: RefObject<HTMLDivElement | null>, use: Termina
     if (!element) return;
     const opened = openScreen(element, latest.current.use.title, latest.current.settings);
     const line = attachTerminal(opened.terminal, {
-      open: (from) => new WebSocket(terminalAddress(document.baseURI, projectId, terminalId, from)),
+      open: (from) => new WebSocket(terminalAddress(document.baseURI, projectId, terminalId, from, opened.room())),
       onState: (next) => {
         opened.terminal.options.disableStdin = !next.write; // at once: a program's question may follow
         setState(next);
@@ -104,7 +104,13 @@ export function useTerminal(host: RefObject<HTMLDivElement | null>, use: Termina
       if (room) line.fit(room.cols, room.rows);
     };
     const observer = new ResizeObserver(fit);
-    observer.observe(element.parentElement ?? element);
+    const stage = element.parentElement ?? element;
+    observer.observe(stage);
+    // Who clicks beside a screen that is smaller than its window means the terminal.
+    const beside = ({ target }: Event) => {
+      if (target === stage || target === element) opened.terminal.focus();
+    };
+    stage.addEventListener("click", beside);
     const read = (event: Event) => {
       if (event instanceof CustomEvent && typeof event.detail === "object" && event.detail !== null) {
         Object.assign(event.detail, { text: opened.text() });
@@ -120,6 +126,7 @@ export function useTerminal(host: RefObject<HTMLDivElement | null>, use: Termina
       bell.dispose();
       element.removeEventListener(READ_EVENT, read);
       observer.disconnect();
+      stage.removeEventListener("click", beside);
       questions.dispose();
       line.detach();
       opened.close();

@@ -91,6 +91,8 @@ func tryKernel(did attempts, a arguments) {
 	did.call("5/bpf", unix.SYS_BPF, 0, a.zero, 48)
 	did.call("5/perf_event_open", unix.SYS_PERF_EVENT_OPEN, a.zero, 0, 0, 0, 0)
 	did.call("5/io_uring_setup", unix.SYS_IO_URING_SETUP, 1, a.zero)
+	did.call("5/io_uring_enter", unix.SYS_IO_URING_ENTER, 0, 0, 0, 0, 0)
+	did.call("5/io_uring_register", unix.SYS_IO_URING_REGISTER, 0, 0, 0, 0)
 	did.call("5/userfaultfd", unix.SYS_USERFAULTFD, 1)
 	did.call("5/open_by_handle_at", unix.SYS_OPEN_BY_HANDLE_AT, 0, a.zero, 0)
 	did.call("5/kexec_load", unix.SYS_KEXEC_LOAD, 0, 0, a.zero, 0)
@@ -188,8 +190,15 @@ func tryAgent(did attempts, a arguments) {
 	local.SetLen(8)
 	remote.SetLen(8)
 	did.call("7/process_vm_readv", unix.SYS_PROCESS_VM_READV, 1, uintptr(unsafe.Pointer(&local)), 1, uintptr(unsafe.Pointer(&remote)), 1)
+	did.call("7/process_vm_writev", unix.SYS_PROCESS_VM_WRITEV, 1, uintptr(unsafe.Pointer(&local)), 1, uintptr(unsafe.Pointer(&remote)), 1)
 	if fd, err := unix.PidfdOpen(1, 0); err == nil {
-		did.call("7/pidfd_getfd", unix.SYS_PIDFD_GETFD, uintptr(fd), 3, 0)
+		const few = 16 // its sockets, pipes and the doors of its cgroup are among them
+		for n := range uintptr(few) {
+			did.call(fmt.Sprintf("7/pidfd_getfd_%d", n), unix.SYS_PIDFD_GETFD, uintptr(fd), n, 0)
+		}
+		_ = unix.Close(fd)
+	} else {
+		did["7/pidfd_open"] = reason(err)
 	}
 	did.call("9/setuid_root", unix.SYS_SETUID, 0)
 	did.call("9/setgid_root", unix.SYS_SETGID, 0)

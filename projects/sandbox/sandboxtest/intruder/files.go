@@ -34,6 +34,8 @@ func tryAll(args []string) map[string]string {
 		case "dial":
 			network, address, _ := strings.Cut(value, ",")
 			did["3/"+name] = dial(network, address)
+		case "rights":
+			did["3/"+name] = takeOver(value)
 		}
 	}
 	did["2/processes"] = processes()

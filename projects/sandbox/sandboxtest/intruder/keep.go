@@ -69,6 +69,8 @@ func take(what string) error {
 			return err
 		}
 		fmt.Println("port=tcp," + tcp.Addr().String() + " abstract=unix," + abstract.Addr().String())
+	case "hand":
+		return handOut()
 	default:
 		return fmt.Errorf("%q cannot be taken", what)
 	}

@@ -85,6 +85,10 @@ func act(what string, args []string) error {
 		return hold(args[0])
 	case "holding":
 		return holding(args[0])
+	case "memory-file":
+		return fromMemory(args)
+	case "links":
+		return links(args)
 	case "files":
 		return files(strings.Join(args, ""))
 	}
