@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"lyceum/app"
 )
@@ -55,11 +56,24 @@ func passwordFile(folder string) string { return filepath.Join(folder, "password
 // fails with a sentence where none has ever run; whether one runs now is found by
 // connecting.
 func Running(folder string) (Reach, error) {
-	address, err := os.ReadFile(addressFile(folder))
+	text, err := os.ReadFile(addressFile(folder))
 	if err != nil {
 		return Reach{}, app.Explain(err, app.Unavailable, "No database runs in %s. Start the server first.", folder)
 	}
-	return Reach{string(address), passwordFile(folder)}, nil
+	address, _, _ := strings.Cut(string(text), "\n")
+	return Reach{address, passwordFile(folder)}, nil
+}
+
+// announce notes where a node serves, and removes that unless another has noted
+// something since.
+func announce(folder, address string) (withdraw func() error, err error) {
+	path, text := addressFile(folder), address+"\n"+app.NewID()+"\n"
+	return func() error {
+		if now, err := os.ReadFile(path); err != nil || string(now) != text {
+			return nil
+		}
+		return os.Remove(path)
+	}, writeNew(path, []byte(text))
 }
 
 // loadSecret reads the secret that all nodes of the cluster know, or makes it.

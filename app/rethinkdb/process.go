@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"os/exec"
 	"regexp"
 	"runtime"
@@ -44,6 +43,7 @@ type Server struct {
 	reach   Reach
 	version string
 
+	withdraw func() error
 	stopping context.CancelFunc
 	stopped  chan struct{} // closed when the process is gone for good
 
@@ -68,7 +68,8 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	s.reach = Reach{s.launch.driver, passwordFile(o.Folder)}
-	err = errors.Join(writeNew(NameFile(o.Folder), []byte(s.Name())), writeNew(addressFile(o.Folder), []byte(s.reach.Address)))
+	s.withdraw, err = announce(o.Folder, s.reach.Address)
+	err = errors.Join(err, writeNew(NameFile(o.Folder), []byte(s.Name())))
 	if err != nil {
 		first.stop(s.log())
 		return nil, fmt.Errorf("note where the database is: %w", err)
@@ -179,10 +180,7 @@ func (s *Server) Restarts() int {
 func (s *Server) Close() error {
 	s.stopping()
 	<-s.stopped
-	if reach, err := Running(s.o.Folder); err != nil || reach != s.reach {
-		return nil // the folder is another one's by now
-	}
-	if err := os.Remove(addressFile(s.o.Folder)); err != nil {
+	if err := s.withdraw(); err != nil {
 		return fmt.Errorf("note that the database has ended: %w", err)
 	}
 	return nil

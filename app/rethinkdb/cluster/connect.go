@@ -101,7 +101,8 @@ func (o Options) with(ctx context.Context, fn func(*r.Session) error) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(fn(session), session.Close())
+	defer session.Close() // everything was answered by then
+	return fn(session)
 }
 
 // system is a table of the cluster itself.

@@ -38,14 +38,15 @@ type Disk struct {
 	mu    sync.Mutex
 	nodes map[string]int // directory → number of the node
 	conns []net.Conn
-	set   bool // the administrator has a password
+	busy  []sync.Mutex // by number of the node: held while a stand-in is it
+	set   bool         // the administrator has a password
 }
 
 // NewDisk makes a disk for the stand-ins whose directories are below folder, as
 // many as nodes. It ends with the test.
 func NewDisk(t testing.TB, folder string, nodes int) *Disk {
 	t.Helper()
-	d := &Disk{Server: rethinktest.Start(t, rethinktest.Options{Nodes: nodes, Quorum: true}), nodes: map[string]int{}}
+	d := &Disk{Server: rethinktest.Start(t, rethinktest.Options{Nodes: nodes, Quorum: true}), nodes: map[string]int{}, busy: make([]sync.Mutex, nodes)}
 	for i := range nodes {
 		d.StopNode(i)
 	}
@@ -99,6 +100,8 @@ func (d *Disk) serve(conn net.Conn) {
 		_ = json.NewEncoder(conn).Encode(welcome{Error: err.Error()}) // or it is gone
 		return
 	}
+	d.busy[i].Lock() // until the one before has been noticed to be gone
+	defer d.busy[i].Unlock()
 	d.StartNode(i)
 	defer d.StopNode(i)
 	if json.NewEncoder(conn).Encode(welcome{Name: fmt.Sprintf("node%d", i+1), Address: d.Addresses()[i]}) != nil {
