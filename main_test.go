@@ -70,7 +70,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": serve, "halt": halt, "occupy": occupy, "browse": browse, "forbid": forbid, "newer": newer, "damage": damage, "ends": ends,
-			"scrape": scrape, "disk": disk, "cluster": cluster, "seed": seed, "hold": hold, "release": release, "written": written,
+			"scrape": scrape, "disk": disk, "cluster": cluster, "seed": seed, "hold": hold, "release": release, "written": written, "lose": lose,
 		},
 	})
 }
@@ -87,6 +87,16 @@ func disk(ts *testscript.TestScript, neg bool, args []string) {
 		return // it has a disk of its own
 	}
 	rethinkdbtest.NewDisk(ts.Value(testKey{}).(testing.TB), ts.MkAbs("."), nodes)
+}
+
+// lose NODE stops a node of the cluster; the first is 1.
+func lose(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: lose node")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	ts.Value(clusterKey{}).(*running).server.StopNode(n - 1)
 }
 
 // seed DATABASE ROWS puts rows into a table of a file.
@@ -163,7 +173,7 @@ func cluster(ts *testscript.TestScript, neg bool, args []string) {
 	nodes, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	server := rethinktest.Start(ts.Value(testKey{}).(testing.TB), rethinktest.Options{
-		Nodes: nodes, Users: map[string]string{"admin": args[1]},
+		Nodes: nodes, Users: map[string]string{"admin": args[1]}, Quorum: true,
 	})
 	*ts.Value(clusterKey{}).(*running) = running{server: server, password: args[1]}
 	ts.Setenv("CLUSTER", strings.Join(server.Addresses(), ","))
@@ -210,7 +220,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	s := &served{cmd: exec.Command("lyceum", append([]string{"serve"}, args[1:]...)...), ended: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr, s.cmd.Dir = out, log, ts.MkAbs(".")
 	s.cmd.Env = os.Environ()
-	for _, variable := range []string{"PATH", "HOME", "LYCEUM_DATA", "LYCEUM_LISTEN", "LYCEUM_ISOLATION", "LYCEUM_DATABASE", "LYCEUM_DATABASE_PASSWORD_FILE"} {
+	for _, variable := range []string{"PATH", "HOME", "LYCEUM_DATA", "LYCEUM_LISTEN", "LYCEUM_ISOLATION", "LYCEUM_DATABASE", "LYCEUM_DATABASE_PASSWORD_FILE", "LYCEUM_DATABASE_REPLICAS"} {
 		s.cmd.Env = append(s.cmd.Env, variable+"="+ts.Getenv(variable))
 	}
 	ts.Check(s.cmd.Start())

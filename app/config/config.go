@@ -74,6 +74,12 @@ func load(args []string, getenv func(string) string, root bool) (*Config, error)
 	return c, c.validate()
 }
 
+// Given reports whether somebody has set a setting, and it is not the default.
+func (c *Config) Given(setting string) bool {
+	origin, known := c.origins[setting]
+	return known && origin != "default"
+}
+
 // String lists every setting, its value and where the value comes from.
 func (c *Config) String() string {
 	var b strings.Builder

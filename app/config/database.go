@@ -206,7 +206,7 @@ func (c *Config) validateDatabase() error {
 	d := c.Database
 	kind := func(of string, names ...string) error {
 		for _, name := range names {
-			if c.origins[name] != "default" {
+			if c.Given(name) {
 				return fmt.Errorf("%s: is for %s, and the database is %s; set --database too, or leave it out (%s)", name, of, d.Where, c.origins[name])
 			}
 		}

@@ -212,8 +212,10 @@ func describeTable(t cluster.Table) string {
 		text += ", CANNOT BE READ"
 	case !t.Writes:
 		text += ", CANNOT BE WRITTEN"
+	case len(t.Missing) > 0:
+		text += ", with fewer copies"
 	case !t.Whole:
-		text += ", replicas are being filled"
+		text += ", copies are being filled"
 	default:
 		text += ", whole"
 	}
@@ -244,8 +246,16 @@ func changeCluster(ctx context.Context, cfg *config.Config, stdout io.Writer,
 	return err
 }
 
+// spreadOf is what the settings say; what they do not is left as it is.
 func spreadOf(cfg *config.Config) cluster.Spread {
-	return cluster.Spread{Shards: cfg.Database.Shards, Replicas: cfg.Database.Replicas}
+	var to cluster.Spread
+	if cfg.Given("database-shards") {
+		to.Shards = cfg.Database.Shards
+	}
+	if cfg.Given("database-replicas") {
+		to.Replicas = cfg.Database.Replicas
+	}
+	return to
 }
 
 // leaveCluster moves what a node has to the others: the named one, or that of this

@@ -15,14 +15,25 @@ import (
 // settleEvery is how often it is looked whether replicas have arrived.
 const settleEvery = time.Second
 
-// Spread is over how many nodes tables are spread.
+// Spread is over how many nodes tables are spread. 0 leaves a table as it is.
 type Spread struct{ Shards, Replicas int }
+
+// of is what becomes of a table.
+func (s Spread) of(t Table) Spread {
+	if s.Shards == 0 {
+		s.Shards = t.Shards
+	}
+	if s.Replicas == 0 {
+		s.Replicas = t.Copies
+	}
+	return s
+}
 
 // Reconfigure spreads every table of the database, and waits until every replica
 // has everything. tell is called with how many tables are whole, of how many.
 func Reconfigure(ctx context.Context, o Options, to Spread, tell func(whole, of int)) error {
 	return o.with(ctx, func(session *r.Session) error {
-		if err := enough(ctx, session, "", to); err != nil {
+		if err := enough(ctx, session, o.Database, "", to); err != nil {
 			return err
 		}
 		if err := reconfigure(ctx, session, o.Database, to); err != nil {
@@ -38,6 +49,7 @@ func reconfigure(ctx context.Context, session *r.Session, database string, to Sp
 		return err
 	}
 	for _, t := range tables {
+		to := to.of(t)
 		term := r.DB(database).Table(t.Name).Reconfigure(r.ReconfigureOpts{Shards: to.Shards, Replicas: to.Replicas})
 		if err := run(ctx, session, term); err != nil {
 			return explainSpread(err, t.Name, to)
@@ -95,7 +107,15 @@ func settle(ctx context.Context, o Options, tell func(whole, of int)) error {
 
 // enough fails with a sentence if fewer nodes are there, but for one of this name,
 // than replicas are wanted: before anything is changed.
-func enough(ctx context.Context, session *r.Session, but string, to Spread) error {
+func enough(ctx context.Context, session *r.Session, database, but string, to Spread) error {
+	tables, err := tablesOf(ctx, session, database)
+	if err != nil {
+		return refused(err)
+	}
+	want := 0
+	for _, t := range tables {
+		want = max(want, to.of(t).Replicas)
+	}
 	servers, err := all[serverStatus](ctx, session, system("server_status"))
 	if err != nil {
 		return refused(err)
@@ -107,8 +127,8 @@ func enough(ctx context.Context, session *r.Session, but string, to Spread) erro
 		}
 		there--
 	}
-	if there < to.Replicas {
-		return app.Errorf(app.Invalid, "%d replicas need as many nodes, and there would be %d. Start another node first, or give a smaller --database-replicas.", to.Replicas, there)
+	if there < want {
+		return app.Errorf(app.Invalid, "%d replicas need as many nodes, and there would be %d. Start another node first, or give a smaller --database-replicas.", want, there)
 	}
 	return nil
 }
@@ -117,7 +137,7 @@ func enough(ctx context.Context, session *r.Session, but string, to Spread) erro
 // for good.
 func Leave(ctx context.Context, o Options, name string, to Spread, tell func(whole, of int)) error {
 	return o.with(ctx, func(session *r.Session) error {
-		if err := enough(ctx, session, name, to); err != nil {
+		if err := enough(ctx, session, o.Database, name, to); err != nil {
 			return err
 		}
 		// A node without a tag is given no replica by reconfigure.
@@ -150,7 +170,7 @@ func Return(ctx context.Context, o Options, name string) error {
 // error, and nothing is changed.
 func Replace(ctx context.Context, o Options, to Spread, rollback bool, tell func(whole, of int)) error {
 	return o.with(ctx, func(session *r.Session) error {
-		if err := enough(ctx, session, "", to); err != nil {
+		if err := enough(ctx, session, o.Database, "", to); err != nil {
 			return err
 		}
 		tables, err := tablesOf(ctx, session, o.Database)

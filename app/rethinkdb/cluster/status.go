@@ -34,6 +34,7 @@ type Node struct {
 type Table struct {
 	Name    string
 	Shards  int
+	Copies  int      // replicas of each shard, those that are away too
 	Reads   bool     // can be read
 	Writes  bool     // can be written
 	Whole   bool     // every replica is there and has everything
@@ -121,6 +122,7 @@ func (s *Status) fill(servers []serverStatus, tables []tableStatus, issues []iss
 		t := Table{Name: row.Name, Shards: len(row.Shards), Reads: row.Status.Reads, Writes: row.Status.Writes, Whole: row.Status.Whole}
 		has := map[string]bool{}
 		for _, shard := range row.Shards {
+			t.Copies = max(t.Copies, len(shard.Replicas))
 			for _, replica := range shard.Replicas {
 				if nodes[replica.Server] == nil {
 					nodes[replica.Server] = &Node{Name: replica.Server}
