@@ -316,3 +316,30 @@ func TestEverythingGoesOnAfterTheDatabaseWasAway(t *testing.T) {
 	l.wait(t, "the last write", has("x", "after"))
 	l.wait(t, "the write that waited", has("y", "meanwhile"))
 }
+
+// A feed is open and says nothing any more, as one over an index that is not there
+// does (record 149): that is noticed within seconds, and what it has not told is
+// read.
+func TestSilentFeedIsOpenedAgain(t *testing.T) {
+	server := rethinktest.Start(t, rethinktest.Options{})
+	a, b, o := two(t, server)
+	l := listen(t, b, "notes")
+	write(t, a, "x", "one")
+	l.wait(t, "the first", has("x", "one"))
+	release := server.HoldFeeds(o.Database, "notes")
+	done := make(chan error, 1)
+	go func() {
+		_, err := a.Write(t.Context(), app.Write{Table: "notes", ID: "x", Row: app.Row{"text": "two"}, IfRev: app.AnyRev})
+		done <- err
+	}()
+	l.wait(t, "what was written meanwhile", has("x", "two"))
+	release()
+	if err := <-done; err != nil {
+		t.Errorf("write = %v", err)
+	}
+	write(t, a, "x", "three")
+	l.wait(t, "what came after", has("x", "three"))
+	if n := len(l.all()); n != 3 {
+		t.Errorf("%d changes were told, want 3", n)
+	}
+}

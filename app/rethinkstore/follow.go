@@ -34,7 +34,6 @@ const (
 
 // element is one message of a feed.
 type element struct {
-	State string    `json:"state"`
 	Error string    `json:"error"`
 	New   *document `json:"new_val"`
 	Old   *document `json:"old_val"`
@@ -133,9 +132,6 @@ func (f *follower) follow(ctx context.Context, first bool, caughtUp func()) erro
 		return fmt.Errorf("open: %w", err)
 	}
 	f.reset()
-	if err := f.opened(cursor); err != nil {
-		return err
-	}
 	reading.Go(func() { f.read(cursor) })
 	if first {
 		err = f.begin(ctx)
@@ -155,15 +151,6 @@ func (f *follower) reset() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.queue, f.bytes, f.ended = nil, 0, nil
-}
-
-// opened waits for the element that says that the feed is open.
-func (f *follower) opened(cursor *r.Cursor) error {
-	e, _, err := next(cursor)
-	if err == nil && e.State != "ready" {
-		err = fmt.Errorf("the feed began with %+v", e)
-	}
-	return err
 }
 
 var errEnded = errors.New("the feed ended")

@@ -124,8 +124,9 @@ func (t *table) newestTerm() r.Term {
 // flood.
 const queued = 1_000_000
 
+// feedTerm is the feed of all changes. It is open when the query returns.
 func (t *table) feedTerm() r.Term {
-	return t.term().Changes(r.ChangesOpts{ChangefeedQueueSize: queued, IncludeStates: true})
+	return t.term().Changes(r.ChangesOpts{ChangefeedQueueSize: queued})
 }
 
 // fillTerm puts entries of indexes into documents that are still as they were.
