@@ -85,6 +85,42 @@ test("every page is accessible and fits, in light and dark, wide and narrow", as
   }
 });
 
+/** Who cannot see must tell the frames apart, and search a terminal in the narrowest of them. */
+test("frames with terminals beside an editor are accessible, with a search and in screen reader mode", async ({
+  world: { ada },
+}) => {
+  test.setTimeout(120_000);
+  const { page } = ada;
+  const project = await ada.createProject("Frames");
+  await ada.upload(project, "notes.md", "# Notes\n");
+  await ada.goto(`projects/${project}/edit/notes.md`);
+  for (let terminals = 1; terminals <= 2; terminals++) {
+    await page.getByRole("button", { name: "New terminal" }).first().click();
+    await expect(page.locator('nav [aria-current="page"]')).toContainText(terminals === 1 ? "Terminal" : "Terminal 2", {
+      timeout: 40_000,
+    });
+    await page.getByRole("button", { name: "Arrange tabs" }).last().click();
+    await page.getByRole("menuitem", { name: "Split to the right" }).click();
+    await expect(page.getByRole("navigation", { name: `Open tabs of frame ${terminals + 1}` })).toBeVisible();
+    await expect(page.getByText("Connected").filter({ visible: true })).toHaveCount(terminals, { timeout: 40_000 });
+  }
+  await page.getByRole("button", { name: "Find in the terminal" }).first().click();
+  await page.keyboard.type("nothing like this\n");
+  await expect(page.getByText("Not found.")).toBeVisible();
+  // All of the search stands in one line: input, count and buttons.
+  const middles = await page
+    .getByRole("search")
+    .locator("input, [role=status], button")
+    .evaluateAll((all) => all.map((one) => one.getBoundingClientRect()).map(({ top, bottom }) => (top + bottom) / 2));
+  expect(Math.max(...middles) - Math.min(...middles)).toBeLessThan(4);
+  await page.getByRole("button", { name: "Screen reader mode" }).last().click();
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    if (PICTURES) await page.screenshot({ path: join(PICTURES, `frames-${colorScheme}.png`) });
+    await accessible(page, `frames, ${colorScheme}`);
+  }
+});
+
 test("signing up, creating a project and typing works with the keyboard alone", async ({ browser, server }) => {
   const page = await (await browser.newContext()).newPage();
   await page.goto(server.firstLink);

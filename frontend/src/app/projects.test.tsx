@@ -128,7 +128,7 @@ test("tabs are addresses, are kept, split and close", async () => {
 
   await page.getByRole("button", { name: "Arrange tabs" }).click();
   await page.getByRole("menuitem", { name: "Split to the right" }).click();
-  await vi.waitFor(() => expect(document.querySelectorAll('[aria-label="Open tabs"]')).toHaveLength(2));
+  await vi.waitFor(() => expect(document.querySelectorAll('[aria-label^="Open tabs of frame "]')).toHaveLength(2));
   await page.getByRole("button", { name: "Close notes.md" }).click();
   await vi.waitFor(() => expect(document.querySelectorAll('[aria-label="Open tabs"]')).toHaveLength(1));
   expect(decodeURIComponent(at())).toBe("/projects/p1/edit/q?#%.py");

@@ -36,6 +36,8 @@ export interface TabBarProps {
 export function TabBar({ projectId, frame, layout, current, nameOf, narrow, rung, onChange }: TabBarProps) {
   const list = useRef<HTMLUListElement>(null);
   const { active } = frame;
+  const at = layout.frames.indexOf(frame);
+  const several = at >= 0 && layout.frames.length > 1;
   useEffect(() => {
     if (active !== undefined)
       list.current?.querySelector("[data-active]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -43,7 +45,7 @@ export function TabBar({ projectId, frame, layout, current, nameOf, narrow, rung
   if (frame.tabs.length === 0) return null;
   return (
     <>
-      <nav className={styles.nav} aria-label="Open tabs">
+      <nav className={styles.nav} aria-label={several ? `Open tabs of frame ${at + 1}` : "Open tabs"}>
         <ul className={styles.list} ref={list}>
           {frame.tabs.map((tab) => {
             const name = nameOf(tab);
