@@ -192,6 +192,12 @@ func Replace(ctx context.Context, o Options, to Spread, rollback bool, tell func
 				return fmt.Errorf("repair %s: %w", name, refused(err))
 			}
 		}
+		for _, name := range dead { // a new primary takes a moment to begin
+			wait := r.WaitOpts{WaitFor: "ready_for_writes", Timeout: int(changePatience.Seconds()) / 2}
+			if err := run(ctx, session, r.DB(o.Database).Table(name).Wait(wait)); err != nil {
+				return fmt.Errorf("repair %s: %w", name, err)
+			}
+		}
 		if err := reconfigure(ctx, session, o.Database, to); err != nil {
 			return refused(err)
 		}

@@ -32,6 +32,9 @@ const (
 	// askPatience bounds one question about the cluster, which takes some
 	// milliseconds where all nodes are well.
 	askPatience = 10 * time.Second
+	// changePatience bounds one change of it: the nodes agree on it, and a table is
+	// away meanwhile.
+	changePatience = time.Minute
 )
 
 // connect opens a connection to the first node that answers.
@@ -53,7 +56,7 @@ func (o Options) connectTo(ctx context.Context, host string) (*r.Session, error)
 	}
 	opts := r.ConnectOpts{
 		Address: host, Username: o.User, MaxOpen: 1, InitialCap: 1, NumRetries: 1,
-		Timeout: dialPatience, ReadTimeout: askPatience, WriteTimeout: askPatience,
+		Timeout: dialPatience, ReadTimeout: changePatience, WriteTimeout: askPatience,
 	}
 	if o.PasswordFile != "" {
 		password, err := os.ReadFile(o.PasswordFile)
@@ -89,7 +92,7 @@ func all[T any](ctx context.Context, session *r.Session, term r.Term) ([]T, erro
 }
 
 func run(ctx context.Context, session *r.Session, term r.Term) error {
-	ctx, cancel := context.WithTimeout(ctx, askPatience)
+	ctx, cancel := context.WithTimeout(ctx, changePatience)
 	defer cancel()
 	_, err := term.RunWrite(session, r.RunOpts{Context: ctx})
 	return err
