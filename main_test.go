@@ -70,7 +70,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": serve, "halt": halt, "occupy": occupy, "browse": browse, "forbid": forbid, "newer": newer, "damage": damage, "ends": ends,
-			"scrape": scrape, "disk": disk, "cluster": cluster, "seed": seed, "hold": hold, "release": release, "written": written, "lose": lose,
+			"scrape": scrape, "disk": disk, "cluster": cluster, "seed": seed, "hold": hold, "release": release, "written": written, "lose": lose, "port": port,
 		},
 	})
 }
@@ -280,6 +280,19 @@ func occupy(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(err)
 	ts.Defer(func() { _ = l.Close() }) // nobody connects
 	ts.Setenv("OCCUPIED", l.Addr().String())
+}
+
+// port NAME sets $NAME to a port of loopback that nobody uses now.
+func port(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: port name")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	_, number, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(err)
+	ts.Check(l.Close())
+	ts.Setenv(args[0], number)
 }
 
 // browse URL PATTERN fetches a page and looks for a pattern in it.
