@@ -17,6 +17,7 @@ import (
 	"lyceum/app/rethinkdb"
 	"lyceum/app/rethinkdb/cluster"
 	"lyceum/app/schema"
+	"lyceum/app/sqlitestore"
 )
 
 // Database carries out a command about the database.
@@ -46,7 +47,11 @@ func copyDatabase(ctx context.Context, cfg *config.Config, stdout, stderr io.Wri
 		return fmt.Errorf("a server uses the data directory %s, so rows would change while they are copied; stop it first", cfg.Data)
 	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	// A file has a lock of its own, that of the data directory if it is there.
+	lock, err := lockBeside(cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
 	o := opening{cfg: cfg, log: log, fatal: endCommand, locked: true}
 	from, err := openDatabase(ctx, o, cfg.From)
 	if err != nil {
@@ -79,6 +84,18 @@ func copyDatabase(ctx context.Context, cfg *config.Config, stdout, stderr io.Wri
 	_, err = fmt.Fprintf(stdout, "%d rows are the same on both sides, %d of them written now; their digest is %s.\nServe them with --database %s from now on. The source was not changed.\n",
 		result.Rows, result.Wrote, result.Digest, cfg.To)
 	return err
+}
+
+// lockBeside takes the lock of the data directory, so that no server starts while
+// its rows are copied. The file of the data directory has the same lock, and takes
+// it itself.
+func lockBeside(cfg *config.Config) (io.Closer, error) {
+	for _, side := range []string{cfg.From, cfg.To} {
+		if path, isFile := sqlitePath(cfg, side); isFile && path == databasePath(cfg) {
+			return io.NopCloser(nil), nil
+		}
+	}
+	return sqlitestore.Lock(databasePath(cfg))
 }
 
 const (
