@@ -58,6 +58,7 @@ func newSite(t *testing.T) *site {
 func (s *site) fresh(t *testing.T, tables []app.Table) rethinkstore.Options {
 	t.Helper()
 	o := s.Options
+	o.Hosts = slices.Clone(o.Hosts) // each store completes its own
 	o.Database, o.Tables = fmt.Sprintf("lyceum_test_%s_%d", s.word, s.made.Add(1)), tables
 	t.Cleanup(func() {
 		session := s.session(t)

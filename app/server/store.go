@@ -213,6 +213,6 @@ func rethinkOptions(cfg *config.Config, where string) (rethinkstore.Options, err
 // clusterOf is how the same cluster is asked about itself.
 func clusterOf(o rethinkstore.Options) *cluster.Options {
 	return &cluster.Options{
-		Hosts: o.Hosts, Database: o.Database, User: o.User, PasswordFile: o.PasswordFile, TLS: o.TLS, CAFile: o.CAFile,
+		Hosts: slices.Clone(o.Hosts), Database: o.Database, User: o.User, PasswordFile: o.PasswordFile, TLS: o.TLS, CAFile: o.CAFile,
 	}
 }
