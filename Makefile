@@ -32,7 +32,11 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help run build dev deps tools quick test tidy lint race attack-sandbox pages e2e test-vm gen fmt bench bench-large clean
+# check-rethinkdb PROGRAM: fails unless it is there and says that it is RethinkDB.
+check-rethinkdb = test -n "$(1)" || { echo 'name a RethinkDB: make $@ RETHINKDB=/usr/bin/rethinkdb'; exit 1; }; \
+  "$(abspath $(1))" --version 2>/dev/null | grep -q '^rethinkdb ' || { echo '$(1) does not say that it is RethinkDB'; exit 1; }
+
+.PHONY: help run build bundle dev deps tools quick test tidy lint race attack-sandbox pages e2e test-rethinkdb test-vm gen fmt bench bench-large clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -41,6 +45,13 @@ run: build ## builds and serves on http://127.0.0.1:8000; settings as in make ru
 	@exec bin/lyceum serve $(ARGS)
 
 build: bin/lyceum ## the one executable, pages and agent inside
+
+bundle: build ## bin/lyceum-rethinkdb, with a database inside: make bundle RETHINKDB=<the program>
+	@$(call check-rethinkdb,$(RETHINKDB)); \
+	trap 'rm -f embed/rethinkdb/rethinkdb.gz embed/rethinkdb/rethinkdb.sha256' EXIT; \
+	gzip -9 -n -c -- "$(RETHINKDB)" >embed/rethinkdb/rethinkdb.gz; \
+	sha256sum <"$(RETHINKDB)" >embed/rethinkdb/rethinkdb.sha256; \
+	$(BUILD) -o bin/lyceum-rethinkdb .
 
 dev: tools frontend/node_modules $(CARRIED) ## server and pages on http://127.0.0.1:8080; both reload when a file is saved
 	$(call install-missing,entr)
@@ -94,6 +105,17 @@ attack-sandbox: ## tries to get out of projects in every mode that runs here; pr
 
 e2e: build frontend/node_modules ## the executable in real browsers, a server for each test
 	LYCEUM=$(CURDIR)/bin/lyceum $(NPM) e2e
+
+test-rethinkdb: $(CARRIED) ## what only a real RethinkDB can prove: make test-rethinkdb RETHINKDB=<the program, or rethinkdb://user@host> [PASSWORD=<file>]
+	@case "$(RETHINKDB)" in \
+	rethinkdb://*) \
+	  go test -count=1 -timeout 30m -run 'Contract|Copied' ./app/rethinkdb -args -rethinkdb="$(RETHINKDB)" -rethinkdb-password="$(abspath $(PASSWORD))";; \
+	*) \
+	  $(call check-rethinkdb,$(RETHINKDB)); \
+	  if "$(abspath $(RETHINKDB))" --version | grep -q standin; then echo '$(RETHINKDB) is the stand-in of the tests'; exit 1; fi; \
+	  go test -count=1 -timeout 30m ./app/rethinkdb -args -rethinkdb="$(abspath $(RETHINKDB))"; \
+	  LYCEUM_TEST_RETHINKDB="$(abspath $(RETHINKDB))" go test -count=1 -run 'TestScripts/rethinkdb' .;; \
+	esac
 
 test-vm: embed/agent/lyceum-agent ## cgroup v2, disk quotas and each way to forbid namespaces, in Debian's kernel under qemu; twenty minutes where it is emulated, on demand
 	$(call install-missing,$(VM_PACKAGES))

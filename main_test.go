@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -11,19 +13,34 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	r "gopkg.in/rethinkdb/rethinkdb-go.v6"
 
+	"lyceum/app"
 	"lyceum/app/metrics"
 	"lyceum/app/metrics/metricstest"
+	"lyceum/app/rethinkdb/rethinkdbtest"
+	"lyceum/app/rethinkstore/rethinktest"
+	"lyceum/app/schema"
+	"lyceum/app/sqlitestore"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"lyceum": main})
+	programs := map[string]func(){"lyceum": main}
+	if realRethinkDB() == "" {
+		programs["rethinkdb"] = rethinkdbtest.Main
+	}
+	testscript.Main(m, programs)
 }
+
+// realRethinkDB is the program that scripts run instead of the stand-in, where
+// make test-rethinkdb has named one.
+func realRethinkDB() string { return os.Getenv("LYCEUM_TEST_RETHINKDB") }
 
 const (
 	// patience is how long a script waits for what has to happen at once; only a
@@ -45,16 +62,128 @@ func TestScripts(t *testing.T) {
 			env.Setenv("LYCEUM_LISTEN", "127.0.0.1:0")
 			env.Setenv("LYCEUM_ISOLATION", "none")
 			env.Values[serversKey{}] = map[string]*served{}
+			env.Values[testKey{}], env.Values[clusterKey{}] = env.T(), &running{}
+			if program := realRethinkDB(); program != "" {
+				env.Setenv("PATH", filepath.Dir(program)+string(filepath.ListSeparator)+env.Getenv("PATH"))
+			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": serve, "stop": stop, "occupy": occupy, "browse": browse, "forbid": forbid, "newer": newer, "damage": damage, "ends": ends,
-			"scrape": scrape,
+			"serve": serve, "halt": halt, "occupy": occupy, "browse": browse, "forbid": forbid, "newer": newer, "damage": damage, "ends": ends,
+			"scrape": scrape, "disk": disk, "cluster": cluster, "seed": seed, "hold": hold, "release": release, "written": written, "lose": lose, "port": port,
 		},
 	})
 }
 
-type serversKey struct{}
+// disk NODES makes what so many nodes of RethinkDB in this script keep, where the
+// program rethinkdb is a stand-in.
+func disk(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: disk nodes")
+	}
+	nodes, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	if realRethinkDB() != "" {
+		return // it has a disk of its own
+	}
+	rethinkdbtest.NewDisk(ts.Value(testKey{}).(testing.TB), ts.MkAbs("."), nodes)
+}
+
+// lose NODE stops a node of the cluster; the first is 1.
+func lose(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: lose node")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	ts.Value(clusterKey{}).(*running).server.StopNode(n - 1)
+}
+
+// seed DATABASE ROWS puts rows into a table of a file.
+func seed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: seed database rows")
+	}
+	rows, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	store, err := sqlitestore.Open(context.Background(), ts.MkAbs(args[0]), schema.Tables())
+	ts.Check(err)
+	for i := range rows {
+		id := fmt.Sprintf("project%06d", i)
+		row := app.Row{"id": id, "title": id, "last_edited": int64(i)}
+		_, err := store.Write(context.Background(), app.Write{Table: "projects", ID: id, Row: row, IfRev: app.Absent})
+		ts.Check(err)
+	}
+	ts.Check(store.Close())
+}
+
+// hold TABLE keeps the cluster from acknowledging what is written to a table of the
+// database lyceum, until release. written TABLE waits until something was.
+func hold(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hold table")
+	}
+	*releases(ts) = ts.Value(clusterKey{}).(*running).server.HoldWrites("lyceum", args[0])
+}
+
+func release(ts *testscript.TestScript, _ bool, _ []string) { (*releases(ts))() }
+
+func releases(ts *testscript.TestScript) *func() { return &ts.Value(clusterKey{}).(*running).release }
+
+func written(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: written table")
+	}
+	cluster := ts.Value(clusterKey{}).(*running)
+	session, err := r.Connect(r.ConnectOpts{Address: cluster.server.Address(), Password: cluster.password})
+	ts.Check(err)
+	defer session.Close()
+	late := time.After(patience)
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for {
+		var rows int
+		cursor, err := r.DB("lyceum").Table(args[0]).Count().Run(session)
+		ts.Check(err)
+		ts.Check(cursor.One(&rows))
+		if rows > 0 {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-late:
+			ts.Fatalf("nothing is in %s after %v", args[0], patience)
+		}
+	}
+}
+
+// running is the cluster of a script.
+type running struct {
+	server   *rethinktest.Server
+	password string
+	release  func()
+}
+
+// cluster NODES PASSWORD starts a cluster that somebody else runs; $CLUSTER are its
+// addresses. It is one in this process.
+func cluster(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cluster nodes password")
+	}
+	nodes, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	server := rethinktest.Start(ts.Value(testKey{}).(testing.TB), rethinktest.Options{
+		Nodes: nodes, Users: map[string]string{"admin": args[1]}, Quorum: true,
+	})
+	*ts.Value(clusterKey{}).(*running) = running{server: server, password: args[1]}
+	ts.Setenv("CLUSTER", strings.Join(server.Addresses(), ","))
+}
+
+type (
+	serversKey struct{}
+	testKey    struct{} // the test of the script
+	clusterKey struct{}
+)
 
 // served is a server in the background.
 type served struct {
@@ -91,7 +220,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	s := &served{cmd: exec.Command("lyceum", append([]string{"serve"}, args[1:]...)...), ended: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr, s.cmd.Dir = out, log, ts.MkAbs(".")
 	s.cmd.Env = os.Environ()
-	for _, variable := range []string{"HOME", "LYCEUM_DATA", "LYCEUM_LISTEN", "LYCEUM_ISOLATION"} {
+	for _, variable := range []string{"PATH", "HOME", "LYCEUM_DATA", "LYCEUM_LISTEN", "LYCEUM_ISOLATION", "LYCEUM_DATABASE", "LYCEUM_DATABASE_PASSWORD_FILE", "LYCEUM_DATABASE_REPLICAS"} {
 		s.cmd.Env = append(s.cmd.Env, variable+"="+ts.Getenv(variable))
 	}
 	ts.Check(s.cmd.Start())
@@ -120,11 +249,11 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// stop NAME [KILL] ends a server: by SIGTERM within its bound and with exit code
+// halt NAME [KILL] ends a server: by SIGTERM within its bound and with exit code
 // 0, or at once.
-func stop(ts *testscript.TestScript, neg bool, args []string) {
+func halt(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: stop name [KILL]")
+		ts.Fatalf("usage: halt name [KILL]")
 	}
 	s := servers(ts)[args[0]]
 	if s == nil {
@@ -151,6 +280,19 @@ func occupy(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(err)
 	ts.Defer(func() { _ = l.Close() }) // nobody connects
 	ts.Setenv("OCCUPIED", l.Addr().String())
+}
+
+// port NAME sets $NAME to a port of loopback that nobody uses now.
+func port(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: port name")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	_, number, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(err)
+	ts.Check(l.Close())
+	ts.Setenv(args[0], number)
 }
 
 // browse URL PATTERN fetches a page and looks for a pattern in it.

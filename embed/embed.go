@@ -3,7 +3,9 @@ package embed
 import (
 	"embed"
 	"errors"
+	"io"
 	"io/fs"
+	"strings"
 )
 
 //go:embed all:dist
@@ -14,6 +16,9 @@ var agent embed.FS
 
 //go:embed all:network
 var network embed.FS
+
+//go:embed all:rethinkdb
+var rethinkdb embed.FS
 
 // ErrNotBuilt says that this executable was made without make build.
 var ErrNotBuilt = errors.New("not built in; run make build")
@@ -44,4 +49,27 @@ func Network() ([]byte, error) {
 		return nil, ErrNotBuilt
 	}
 	return data, nil
+}
+
+// RethinkDB opens the program that make bundle has put in, compressed with gzip.
+func RethinkDB() (io.ReadCloser, error) {
+	file, err := rethinkdb.Open("rethinkdb/rethinkdb.gz")
+	if err != nil {
+		return nil, ErrNotBuilt
+	}
+	return file, nil
+}
+
+// RethinkDBSum returns the SHA-256 of that program in hexadecimal digits, or
+// ErrNotBuilt if there is none.
+func RethinkDBSum() (string, error) {
+	text, err := rethinkdb.ReadFile("rethinkdb/rethinkdb.sha256")
+	if err != nil {
+		return "", ErrNotBuilt
+	}
+	sum, _, _ := strings.Cut(string(text), " ")
+	if len(sum) != 64 {
+		return "", errors.New("the hash of the carried rethinkdb is none; run make bundle again")
+	}
+	return sum, nil
 }

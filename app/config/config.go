@@ -14,6 +14,8 @@ type Config struct {
 	Command string   // one of Commands
 	Args    []string // what follows the command
 	JSON    bool     // the command answers for programs
+	From    string   // the database to copy from
+	To      string   // the database to copy to
 
 	Listen       string        // address to serve on, "host:port"; port 0 takes a free one
 	Data         string        // folder that holds everything worth backing up; absolute
@@ -24,6 +26,7 @@ type Config struct {
 	SaveAfter    time.Duration // pause in typing after which a document is written to disk
 	PingEvery    time.Duration // how often a silent connection is used, so that no proxy closes it
 	Metrics      string        // address of /metrics, "host:port"; "" serves none
+	Database     Database      // where rows are kept
 	File         string        // the TOML file that was asked for; "" is the default one, if it is there
 
 	origins map[string]string // setting → where its value comes from
@@ -69,6 +72,12 @@ func load(args []string, getenv func(string) string, root bool) (*Config, error)
 		c.origins[s.name] = v.origin
 	}
 	return c, c.validate()
+}
+
+// Given reports whether somebody has set a setting, and it is not the default.
+func (c *Config) Given(setting string) bool {
+	origin, known := c.origins[setting]
+	return known && origin != "default"
 }
 
 // String lists every setting, its value and where the value comes from.

@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +104,31 @@ func TestRefusalsNameTheSettingAndAWayOut(t *testing.T) {
 		{"admin", "write lyceum admin link EMAIL"},
 		{"admin link", "write lyceum admin link EMAIL"},
 		{"version now", "write lyceum version"},
+		{"database", "write lyceum database status, or lyceum database copy, or lyceum database reconfigure, or"},
+		{"database copy", "needs --from and --to"},
+		{"database copy --from sqlite", "needs --from and --to"},
+		{"database copy --from sqlite --to sqlite", "--from and --to are both sqlite; name two databases"},
+		{"database copy --from mysql --to sqlite", `from: "mysql" is not a database; write sqlite, rethinkdb, or`},
+		{"database copy --from sqlite:/a --to sqlite:/b/../a", "--from and --to are both sqlite:/a"},
+		{"serve --from sqlite", "--from and --to are for lyceum database copy"},
+		{"database leave a b", "is not complete or has too much"},
+		{"database replace everything", "is not complete or has too much"},
+		{"--database mysql", `database: "mysql" is not a database; write sqlite, rethinkdb, or rethinkdb://user@host1:28015,host2/name (flag --database)`},
+		{"--database postgres://ada:secret@host/x", `database: "postgres://host/x" is not a database`},
+		{"--database rethinkdb://ada:secret@host/x", "a password in the address can be read by everybody on the machine; put it into a file and name that with --database-password-file"},
+		{"--database rethinkdb://ada@/x", "names no host or no database"},
+		{"--database rethinkdb://host", "names no host or no database"},
+		{"--database rethinkdb --database-shards 0", `database-shards: "0" is not a number from 1 to 64`},
+		{"--database rethinkdb --database-replicas many", `database-replicas: "many" is not a number from 1 to 64`},
+		{"--database-shards 2", "database-shards: is for RethinkDB, and the database is sqlite; set --database too, or leave it out (flag --database-shards)"},
+		{"--database-password-file p", "database-password-file: is for --database rethinkdb://…, and the database is sqlite"},
+		{"--database rethinkdb --database-ca system", "database-ca: is for --database rethinkdb://…, and the database is rethinkdb"},
+		{"--database rethinkdb://h/x --join h", "join: is for --database rethinkdb, and the database is rethinkdb://h/x"},
+		{"--database rethinkdb --cluster-listen lab1", `cluster-listen: "lab1" is not an address of this machine; write its number and a port, for example 192.168.1.5:29015`},
+		{"--database rethinkdb --cluster-listen 10.0.0.1:many", "is not an address of this machine"},
+		{"--database rethinkdb --join http://lab1", `join: "http://lab1" is not a node; write host:port`},
+		{"--database rethinkdb --join lab1:99999", "is not a node"},
+		{"--database rethinkdb --cluster-cert c.pem", "need all of --cluster-cert, --cluster-key and --cluster-ca"},
 		{"--config /nowhere/lyceum.toml", "config: open /nowhere/lyceum.toml"},
 	}
 	for _, test := range tests {
@@ -136,6 +162,38 @@ func TestBeyondLoopbackIsAllowedWhenItIsWanted(t *testing.T) {
 	} {
 		if _, err := load(args, environment("HOME", "/h"), false); err != nil {
 			t.Errorf("load %q: %v", args, err)
+		}
+	}
+}
+
+// What stands in the file of one machine is copied to the next: short forms mean
+// what RethinkDB's own do.
+func TestDatabasesAreReadAsTheyAreWritten(t *testing.T) {
+	c, err := load(strings.Fields("--database rethinkdb --join lab1,[2001:db8::1]:1234 --cluster-listen 10.0.0.2 --cluster-secret-file /s --database-replicas 3"),
+		environment("HOME", "/h"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := c.Database
+	if d.Where != Bundled || d.External() || !slices.Equal(d.Join, []string{"lab1:29015", "[2001:db8::1]:1234"}) ||
+		d.ClusterListen != "10.0.0.2:29015" || d.SecretFile != "/s" || d.Shards != 1 || d.Replicas != 3 {
+		t.Errorf("read %+v", d)
+	}
+	c, err = load(strings.Fields("database copy --from sqlite --to rethinkdb://ada@h1:1,h2/lyceum --database-ca system --database-replicas 3"),
+		environment("HOME", "/h"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Command != "database" || !slices.Equal(c.Args, []string{"copy"}) || c.From != "sqlite" || c.Database.CA != SystemCA {
+		t.Errorf("read %+v", c)
+	}
+}
+
+func TestCommandsOfTheDatabaseAreTaken(t *testing.T) {
+	for _, words := range []string{"status", "reconfigure", "leave", "leave lab2", "replace", "replace rollback"} {
+		c, err := load(strings.Fields("database "+words), environment("HOME", "/h"), false)
+		if err != nil || c.Command != "database" || strings.Join(c.Args, " ") != words {
+			t.Errorf("database %s: %v, %v", words, c, err)
 		}
 	}
 }

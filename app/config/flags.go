@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 )
@@ -17,6 +18,11 @@ var Commands = []struct{ Name, Usage string }{
 	{"doctor", "check what this machine can do and say what to install"},
 	{"apparmor", "print a profile for AppArmor that lets an ordinary user isolate projects (Ubuntu)"},
 	{"admin link EMAIL", "print a link that signs an account in once, for who lost the password"},
+	{"database status", "say how each node of the database is, and each table"},
+	{"database copy", "copy all rows --from one database --to another (sqlite, sqlite:FILE, rethinkdb or rethinkdb://…), and compare them"},
+	{"database reconfigure", "spread the tables over the nodes as --database-shards and --database-replicas say"},
+	{"database leave [NODE]", "move what a node has to the others, so that it can be stopped for good; this one if none is named"},
+	{"database replace [rollback]", "give what a lost node had to the others; rollback also where most of a table is lost, which may lose the last writes"},
 	{"stop projects", "end all programs in all projects; they outlive the server otherwise"},
 	{"version", "print the version"},
 	{"notices", "print the licences of what this program contains"},
@@ -38,6 +44,8 @@ func (c *Config) parseFlags(args []string) (map[string]string, error) {
 		}
 	}
 	set.BoolVar(&c.JSON, "json", false, "")
+	set.StringVar(&c.From, "from", "", "")
+	set.StringVar(&c.To, "to", "", "")
 	var words []string
 	for {
 		if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -59,21 +67,65 @@ func (c *Config) parseCommand(words []string) error {
 	if len(words) == 0 {
 		words = []string{"serve"}
 	}
+	var forms []string
 	for _, known := range Commands {
 		form := strings.Fields(known.Name)
 		if form[0] != words[0] {
 			continue
 		}
 		if !fits(form, words) {
-			return fmt.Errorf("%q is not complete or has too much; write lyceum %s", strings.Join(words, " "), known.Name)
-		}
-		if c.JSON && words[0] != "schema" {
-			return errors.New("--json is for lyceum schema; lyceum help lists the flags")
+			forms = append(forms, "lyceum "+known.Name)
+			continue
 		}
 		c.Command, c.Args = words[0], words[1:]
+		return c.checkExtra(strings.Join(words, " "))
+	}
+	if forms == nil {
+		return fmt.Errorf("there is no command %q; lyceum help lists them", words[0])
+	}
+	return fmt.Errorf("%q is not complete or has too much; write %s", strings.Join(words, " "), strings.Join(forms, ", or "))
+}
+
+// checkExtra checks the flags that are for one command alone.
+func (c *Config) checkExtra(command string) error {
+	copies := command == "database copy"
+	switch {
+	case c.JSON && c.Command != "schema":
+		return errors.New("--json is for lyceum schema; lyceum help lists the flags")
+	case (c.From != "" || c.To != "") && !copies:
+		return errors.New("--from and --to are for lyceum database copy; lyceum help lists the flags")
+	case copies && (c.From == "" || c.To == ""):
+		return errors.New("lyceum database copy needs --from and --to; write for example lyceum database copy --from sqlite --to rethinkdb://user@host/name")
+	case !copies:
 		return nil
 	}
-	return fmt.Errorf("there is no command %q; lyceum help lists them", words[0])
+	for _, side := range []struct {
+		name string
+		text *string
+	}{{"from", &c.From}, {"to", &c.To}} {
+		if err := setSide(side.text); err != nil {
+			return fmt.Errorf("%s: %w (flag --%[1]s)", side.name, err)
+		}
+	}
+	if c.From == c.To {
+		return fmt.Errorf("--from and --to are both %s; name two databases", c.From)
+	}
+	return nil
+}
+
+// setSide checks a database to copy from or to, and makes the path of a file
+// absolute.
+func setSide(text *string) error {
+	path, isFile := strings.CutPrefix(*text, SQLite+":")
+	if !isFile {
+		return CheckDatabase(*text)
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return fmt.Errorf("%q is not a path that can be made absolute; write one that begins with /", path)
+	}
+	*text = SQLite + ":" + path
+	return nil
 }
 
 // fits reports whether words are complete: a word of the form in capitals is
@@ -83,10 +135,11 @@ func fits(form, words []string) bool {
 		return false
 	}
 	for i, part := range form {
+		word := strings.Trim(part, "[]")
 		switch {
 		case i >= len(words):
-			return strings.HasPrefix(part, "[")
-		case part == strings.ToLower(part) && part != words[i]:
+			return word != part
+		case word == strings.ToLower(word) && word != words[i]:
 			return false
 		}
 	}

@@ -25,7 +25,14 @@ func preset(text string) func(func(string) string, bool) string {
 	return func(func(string) string, bool) string { return text }
 }
 
-var settings = []setting{
+// settings are all there are, in the order of `lyceum help`.
+var settings = slices.Concat(generalSettings, databaseSettings, []setting{{
+	name: "config", usage: "`file` to read settings from", preset: preset(""),
+	set: func(c *Config, text string) error { c.File = text; return nil },
+	get: func(c *Config) string { return c.File },
+}})
+
+var generalSettings = []setting{
 	{
 		name: "listen", usage: "`address` to serve on", preset: preset("127.0.0.1:8000"),
 		set: setListen, get: func(c *Config) string { return c.Listen },
@@ -63,11 +70,6 @@ var settings = []setting{
 	{
 		name: "metrics-listen", usage: "`address` to serve figures for Prometheus on, at /metrics; none by default", preset: preset(""),
 		set: setMetricsListen, get: func(c *Config) string { return c.Metrics },
-	},
-	{
-		name: "config", usage: "`file` to read settings from", preset: preset(""),
-		set: func(c *Config, text string) error { c.File = text; return nil },
-		get: func(c *Config) string { return c.File },
 	},
 }
 
@@ -185,6 +187,9 @@ func setPingEvery(c *Config, text string) error {
 
 // validate checks what concerns several settings.
 func (c *Config) validate() error {
+	if err := c.validateDatabase(); err != nil {
+		return err
+	}
 	if c.InsecureHTTP {
 		return nil
 	}

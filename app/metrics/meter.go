@@ -29,6 +29,7 @@ type Meter struct {
 	unknown *Table
 
 	connections atomic.Int64
+	nodes       atomic.Pointer[Nodes]
 }
 
 // unknown is what a query counts as that names no table that there is.

@@ -26,6 +26,7 @@ func WritePrometheus(w io.Writer, version string, r Reading, p Process) error {
 	out.sample("lyceum_build_info", 1, "version", version)
 	out.tables(r)
 	out.store(r.Store)
+	out.nodes(r.Nodes)
 	out.web(r)
 	out.process(r, p)
 	return out.Flush()

@@ -95,3 +95,32 @@ func TestTheNumberOfSeriesIsBounded(t *testing.T) {
 		t.Errorf("%d new series, want at most 501", n)
 	}
 }
+
+// An operator's alarm rings by these; where the database is a file there are none.
+func TestNodesOfTheDatabaseCanBeScraped(t *testing.T) {
+	m := metrics.New(nil)
+	for name := range scrape(t, m) {
+		if strings.HasPrefix(name, "lyceum_database") {
+			t.Errorf("a file has %s", name)
+		}
+	}
+	nodes := metrics.Nodes{At: time.Now(), Refused: 3, List: []metrics.Node{{Name: "lab1", Up: true}, {Name: `la"b2`}}}
+	m.SeeNodes(nodes)
+	got := scrape(t, m)
+	for name, want := range map[string]float64{
+		`lyceum_database_node_up{node="lab1"}`:   1,
+		`lyceum_database_node_up{node="la\"b2"}`: 0,
+		`lyceum_database_tables_refused`:         3,
+	} {
+		if value, there := got[name]; !there || value != want {
+			t.Errorf("%s is %v (%t), want %v", name, value, there, want)
+		}
+	}
+	for range 1000 {
+		nodes.List = append(nodes.List, metrics.Node{Name: "many"})
+	}
+	m.SeeNodes(nodes)
+	if n := len(m.Read().Nodes.List); n > 100 {
+		t.Errorf("%d nodes are kept", n)
+	}
+}

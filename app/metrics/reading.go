@@ -16,6 +16,7 @@ type Reading struct {
 	Tables      []TableReading // as they are declared
 	Store       StoreReading
 	Web         WebReading
+	Nodes       Nodes
 }
 
 // TableReading has the figures of one table.
@@ -63,6 +64,9 @@ func (m *Meter) Read() Reading {
 	r := Reading{
 		At: time.Now(), Started: m.started, Connections: m.Connections(),
 		Store: m.store.read(), Web: m.web.read(),
+	}
+	if n := m.nodes.Load(); n != nil {
+		r.Nodes = *n
 	}
 	for _, t := range m.order {
 		r.Tables = append(r.Tables, t.read())

@@ -36,7 +36,7 @@ type Step struct {
 
 const (
 	// table and rowsID are where the number of the last step stands.
-	table  = "migrations"
+	table  = Table
 	rowsID = "rows"
 	// tellEvery is after how many rows the log says how far it is: some seconds.
 	tellEvery = 100_000
@@ -49,14 +49,15 @@ func Run(ctx context.Context, store app.Store, log *slog.Logger) error {
 }
 
 func run(ctx context.Context, store app.Store, log *slog.Logger, steps []Step) error {
+	if err := whole(ctx, store); err != nil {
+		return err
+	}
 	done, err := version(ctx, store)
 	if err != nil {
 		return err
 	}
-	if done > int64(len(steps)) {
-		return app.Errorf(app.Unavailable, "The database was written by a newer Lyceum: its rows have version %d, "+
-			"and this program knows versions up to %d. Start the newer Lyceum again, "+
-			"or restore a backup from before the update.", done, len(steps))
+	if err := known(done, len(steps)); err != nil {
+		return err
 	}
 	for i, step := range steps[done:] {
 		number := done + int64(i) + 1
@@ -66,6 +67,16 @@ func run(ctx context.Context, store app.Store, log *slog.Logger, steps []Step) e
 		if err := raise(ctx, store, number); err != nil {
 			return fmt.Errorf("note that migration %d is done: %w", number, err)
 		}
+	}
+	return nil
+}
+
+// known fails with a sentence if more steps are done than there are.
+func known(done int64, steps int) error {
+	if done > int64(steps) {
+		return app.Errorf(app.Unavailable, "The database was written by a newer Lyceum: its rows have version %d, "+
+			"and this program knows versions up to %d. Start the newer Lyceum again, "+
+			"or restore a backup from before the update.", done, steps)
 	}
 	return nil
 }

@@ -18,7 +18,8 @@ import (
 // Options are what an Engine works with.
 type Options struct {
 	Durable   app.Store // knows schema.Tables
-	Ephemeral app.Store // knows schema.Ephemeral
+	Ephemeral app.Store // knows schema.Ephemeral, or schema.Shared where there is Local
+	Local     app.Store // knows schema.Local; nil: Ephemeral does
 	Access    *access.Index
 	Log       *slog.Logger     // nil discards
 	Clock     func() time.Time // nil is time.Now
@@ -66,7 +67,7 @@ func New(o Options) (*Engine, error) {
 	}
 	e := &Engine{
 		Writers: make(map[string]Writer), Sources: make(map[string]Source), Watchers: make(map[string]Watcher),
-		store:  &Stores{Durable: o.Durable, Ephemeral: o.Ephemeral},
+		store:  &Stores{Durable: o.Durable, Ephemeral: o.Ephemeral, Local: o.Local},
 		access: o.Access, log: o.Log, clock: o.Clock, meter: newMeter(o),
 		logs: make(map[string]*live.Log), documents: make(map[string]string),
 		streams: streams{byKey: make(map[streamKey]*stream)},

@@ -27,7 +27,7 @@ var keysMay = map[string]struct{ all, project string }{
 	"documents": {"rw", "rw"}, "document_paths": {"r", "r"}, "document_states": {"r", "r"},
 	"patches": {"rw", "rw"}, "checkpoints": {"", ""}, "cursors": {"rw", "rw"},
 	"directories": {"r", "r"}, "file_actions": {"rw", "rw"}, "terminals": {"rw", "rw"},
-	"table_stats": {"", ""}, "server_stats": {"", ""}, "slow_queries": {"", ""},
+	"table_stats": {"", ""}, "server_stats": {"", ""}, "slow_queries": {"", ""}, "database_nodes": {"", ""},
 }
 
 // scripts are the kinds of keys that the account of ada can make. She owns p1 and

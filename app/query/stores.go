@@ -20,13 +20,20 @@ var required = func() map[string][]string {
 	return names
 }()
 
-// Stores is one store of two: each table is in the durable or in the ephemeral
-// one, as the schema says. Positions of the two are not comparable; their log
-// ids differ.
-type Stores struct{ Durable, Ephemeral app.Store }
+// Stores is one store of several: each table is in the durable one, in the
+// ephemeral one, or in that of this server alone, as the schema says. Positions of
+// different ones are not comparable; their log ids differ.
+type Stores struct {
+	Durable, Ephemeral app.Store
+	Local              app.Store // nil: Ephemeral has these tables as well
+}
 
 func (s *Stores) of(table string) app.Store {
-	if t, ok := schema.Lookup(table); ok && t.Ephemeral {
+	t, ok := schema.Lookup(table)
+	switch {
+	case ok && t.Local && s.Local != nil:
+		return s.Local
+	case ok && t.Ephemeral:
 		return s.Ephemeral
 	}
 	return s.Durable
@@ -58,5 +65,11 @@ func (s *Stores) Watch(table string, fn func(app.Batch)) (app.Position, func(), 
 	return s.of(table).Watch(table, fn)
 }
 
-// Close implements app.Store: it closes both.
-func (s *Stores) Close() error { return errors.Join(s.Ephemeral.Close(), s.Durable.Close()) }
+// Close implements app.Store: it closes all.
+func (s *Stores) Close() error {
+	var err error
+	if s.Local != nil {
+		err = s.Local.Close()
+	}
+	return errors.Join(err, s.Ephemeral.Close(), s.Durable.Close())
+}

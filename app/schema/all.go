@@ -9,7 +9,7 @@ var all = []*Table{
 	projects, members, projectUIDs, projectLimits, projectUsage, projectVisits,
 	documents, documentPaths, documentStates, patches, checkpoints, cursors,
 	directories, fileActions, terminals,
-	tableStats, serverStats, slowQueries,
+	tableStats, serverStats, slowQueries, databaseNodes,
 }
 
 var byName = func() map[string]*Table {
@@ -30,15 +30,21 @@ func Lookup(name string) (*Table, bool) {
 }
 
 // Tables returns what a durable store must know: the tables that it keeps.
-func Tables() []app.Table { return stored(false) }
+func Tables() []app.Table { return stored(func(t *Table) bool { return !t.Ephemeral }) }
 
 // Ephemeral returns the tables that live in memory only. (W4)
-func Ephemeral() []app.Table { return stored(true) }
+func Ephemeral() []app.Table { return stored(func(t *Table) bool { return t.Ephemeral }) }
 
-func stored(ephemeral bool) []app.Table {
+// Shared returns those of Ephemeral that all servers on a database have together.
+func Shared() []app.Table { return stored(func(t *Table) bool { return t.Ephemeral && !t.Local }) }
+
+// Local returns those of Ephemeral that each server has for itself.
+func Local() []app.Table { return stored(func(t *Table) bool { return t.Local }) }
+
+func stored(in func(*Table) bool) []app.Table {
 	var tables []app.Table
 	for _, t := range all {
-		if t.Of == "" && !t.Source && !t.Unstored() && t.Ephemeral == ephemeral {
+		if t.Of == "" && !t.Source && !t.Unstored() && in(t) {
 			tables = append(tables, app.Table{Name: t.Name, Indexes: t.Indexes, AppendOnly: t.AppendOnly})
 		}
 	}

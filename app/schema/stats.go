@@ -6,7 +6,7 @@ package schema
 var tableStats = &Table{
 	Name: "table_stats", Noun: "table_stats", Key: []string{"name"},
 	Text:      "What is asked of each table, a row a table, while somebody watches. Rates and times are of the last minute at most.",
-	Ephemeral: true, Watcher: true,
+	Ephemeral: true, Local: true, Watcher: true,
 	Get: Administrators,
 	Fields: []Field{
 		{Name: "name", Type: String, Max: 100, Text: "The table; \"unknown\" for queries that name none that there is."},
@@ -29,7 +29,7 @@ var tableStats = &Table{
 var serverStats = &Table{
 	Name: "server_stats", Noun: "server_stats", Key: []string{"id"},
 	Text:      "What the server does as a whole, one row, while somebody watches. Rates and times are of the last minute at most.",
-	Ephemeral: true, Watcher: true,
+	Ephemeral: true, Local: true, Watcher: true,
 	Get: Administrators,
 	Fields: []Field{
 		{Name: "id", Type: String, OneOf: []string{ServerStatsID}, Text: "Always \"server\"."},
@@ -49,6 +49,7 @@ var serverStats = &Table{
 		{Name: "commit_p50_ms", Type: Float, Optional: true, Text: "How long a commit took: half took less."},
 		{Name: "commit_p99_ms", Type: Float, Optional: true, Text: "The same: 99 of 100 took less."},
 		{Name: "commits_failed", Type: Int, Text: "Commits of which nothing was written, since the start."},
+		{Name: "tables_refused", Type: Int, Text: "Tables that cannot be written, because nodes of the database are away."},
 		{Name: "wal_bytes", Type: Int, Text: "What of the write-ahead log is not in the database yet, about."},
 		{Name: "requests_per_second", Type: Float, Optional: true, Text: "Requests over HTTP that were answered."},
 		{Name: "sent_per_second", Type: Float, Optional: true, Text: "Bytes that went to browsers."},
@@ -72,7 +73,7 @@ const ServerStatsID = "server"
 var slowQueries = &Table{
 	Name: "slow_queries", Noun: "slow_query", Key: []string{"id"},
 	Text:      "The latest queries that took long, while somebody watches. They have neither values nor who asked.",
-	Ephemeral: true, Watcher: true,
+	Ephemeral: true, Local: true, Watcher: true,
 	Get: Administrators,
 	Fields: []Field{
 		{Name: "id", Type: ID, Text: "Which one since the start."},
@@ -82,5 +83,21 @@ var slowQueries = &Table{
 		{Name: "text", Type: String, Max: 100_000, Text: "The query; \"?\" stands for what somebody has written or looks for."},
 		{Name: "looked_at", Type: Int, Text: "Rows that were looked at."},
 		{Name: "answered", Type: Int, Text: "Rows of the answer."},
+	},
+}
+
+var databaseNodes = &Table{
+	Name: "database_nodes", Noun: "database_node", Key: []string{"name"},
+	Text:      "The nodes of the database as this server sees them, while somebody watches; none where the database is a file.",
+	Ephemeral: true, Local: true, Watcher: true,
+	Get: Administrators,
+	Fields: []Field{
+		{Name: "name", Type: String, Max: 300, Text: "The node's name in its cluster, or its address where the database's user may not see the name."},
+		{Name: "up", Type: Bool, Text: "Whether it is there."},
+		{Name: "time", Type: Time, Text: "When this was last asked."},
+		{Name: "host", Type: String, Max: 300, Optional: true, Text: "The machine that it runs on."},
+		{Name: "version", Type: String, Max: 100, Optional: true, Text: "The version of RethinkDB."},
+		{Name: "started", Type: Time, Optional: true, Text: "When it was started."},
+		{Name: "tables", Type: Int, Text: "Tables of which it has, or should have, a replica."},
 	},
 }

@@ -44,6 +44,7 @@ type Table struct {
 	Indexes []app.Index
 
 	Ephemeral  bool   // in memory, rows belong to a connection (W4)
+	Local      bool   // ephemeral, and each server has rows of its own where several share a database
 	AppendOnly bool   // rows are inserted and never changed
 	Of         string // virtual: another view of this stored table
 	Source     bool   // virtual: gets go to a query.Source

@@ -109,9 +109,9 @@ func signInLink(ctx context.Context, a *auth.Auth, base, email string) (string, 
 // AdminLink prints a link that signs an account in once. A running server makes
 // it; where none runs, the database is opened.
 func AdminLink(ctx context.Context, cfg *config.Config, email string, stdout io.Writer) error {
-	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
+	asking, cancel := context.WithTimeout(ctx, adminTimeout)
 	defer cancel()
-	link, err := askServer(ctx, cfg.Data, email)
+	link, err := askServer(asking, cfg.Data, email)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
 		link, err = linkWithoutServer(ctx, cfg, email)
 	}
@@ -175,18 +175,33 @@ func askServer(ctx context.Context, data, email string) (string, error) {
 // linkWithoutServer opens the database, which its lock allows when no server
 // does.
 func linkWithoutServer(ctx context.Context, cfg *config.Config, email string) (link string, err error) {
-	path := databasePath(cfg)
-	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("there is no Lyceum in %s; name its data directory with --data (%w)", cfg.Data, err)
+	if err := thereIsOne(cfg); err != nil {
+		return "", err
 	}
 	log := slog.New(slog.DiscardHandler)
-	store, err := openStore(ctx, cfg, log, endCommand)
+	rows, err := openStore(ctx, opening{cfg: cfg, log: log, fatal: endCommand})
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	base := address(cfg, cfg.Listen)
-	return signInLink(ctx, auth.New(store, log), base, email)
+	return signInLink(ctx, auth.New(rows.durable, log), base, email)
+}
+
+// thereIsOne fails with a sentence where a server has never kept its rows. Of a
+// cluster that somebody else runs only opening it can tell.
+func thereIsOne(cfg *config.Config) error {
+	path := databasePath(cfg)
+	switch {
+	case cfg.Database.External():
+		return nil
+	case cfg.Database.Where == config.Bundled:
+		path = nodeFolder(cfg)
+	}
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("there is no Lyceum in %s; name its data directory with --data (%w)", cfg.Data, err)
+	}
+	return nil
 }
 
 // operatorError is an error as the console shows it: the sentence alone where

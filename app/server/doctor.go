@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -42,27 +41,6 @@ func Doctor(ctx context.Context, cfg *config.Config, stdout io.Writer) error {
 
 func finding(level sandbox.Level, about, format string, args ...any) []sandbox.Finding {
 	return []sandbox.Finding{{Level: level, About: about, Text: fmt.Sprintf(format, args...)}}
-}
-
-// checkData opens the database as serve would. One that is not there is made by
-// the first start.
-func checkData(ctx context.Context, cfg *config.Config) []sandbox.Finding {
-	path := databasePath(cfg)
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return finding(sandbox.OK, "data", "The first start will make %s.", path)
-	}
-	if serverRuns(ctx, cfg.Data) {
-		return finding(sandbox.OK, "data", "%s is in use by a server that runs.", path)
-	}
-	log := slog.New(slog.DiscardHandler)
-	store, err := openStore(ctx, cfg, log, endCommand)
-	if err == nil {
-		err = store.Close()
-	}
-	if err != nil {
-		return finding(sandbox.Missing, "data", "%s", sentence(err))
-	}
-	return finding(sandbox.OK, "data", "%s can be read and written.", path)
 }
 
 func checkBuild() []sandbox.Finding {

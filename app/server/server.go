@@ -9,18 +9,16 @@ import (
 	"net"
 	"os"
 	"slices"
+	"sync/atomic"
 
 	"lyceum/app"
 	"lyceum/app/access"
 	"lyceum/app/auth"
 	"lyceum/app/config"
 	"lyceum/app/document"
-	"lyceum/app/memstore"
 	"lyceum/app/metrics"
 	"lyceum/app/query"
-	"lyceum/app/schema"
 	"lyceum/app/service"
-	"lyceum/app/sqlitestore"
 	"lyceum/app/stats"
 	"lyceum/app/web"
 	"lyceum/embed"
@@ -34,6 +32,8 @@ type server struct {
 	log *slog.Logger
 
 	meter    *metrics.Meter
+	database *database
+	index    atomic.Pointer[access.Index]
 	engine   *query.Engine
 	auth     *auth.Auth
 	host     *projects.Host
@@ -64,6 +64,9 @@ func Run(ctx context.Context, cfg *config.Config, version string, stdout, stderr
 	parts.Go("resume", s.resumer.Run)
 	parts.Go("stats", s.stats.Run)
 	parts.Go("memory", s.giveBack)
+	if s.database.cluster != nil {
+		parts.Go("nodes", s.followNodes)
+	}
 	parts.Go("operator", s.serveAdmin)
 	if s.scrapes != nil {
 		parts.Go("metrics", func(ctx context.Context) error { return s.serveMetrics(ctx, version) })
@@ -99,11 +102,12 @@ func (s *server) greet(ctx context.Context, stdout io.Writer) error {
 func (s *server) open(ctx context.Context, version string) error {
 	defer eagerly()()
 	s.meter = newMeter()
-	durable, err := openStore(ctx, s.cfg, s.log, s.fatal, sqlitestore.WithMeter(s.meter.Store()))
+	rows, err := openStore(ctx, opening{cfg: s.cfg, log: s.log, fatal: s.fatal, meter: s.meter.Store(), settle: s.settle})
 	if err != nil {
 		return err
 	}
-	s.closers = append(s.closers, durable.Close)
+	s.database = rows
+	s.closers = append(s.closers, rows.Close)
 	if s.listener, err = listen(ctx, s.cfg.Listen, "listen"); err != nil {
 		return err
 	}
@@ -116,7 +120,7 @@ func (s *server) open(ctx context.Context, version string) error {
 		return err
 	}
 	s.closers = append(s.closers, closeOnce(s.admin.Close))
-	roles := s.readRoles(ctx, durable)
+	roles := s.readRoles(ctx, rows.durable)
 	box, err := s.openSandbox(ctx)
 	if err != nil {
 		return err
@@ -125,14 +129,13 @@ func (s *server) open(ctx context.Context, version string) error {
 	if err != nil {
 		return err
 	}
-	ephemeral := memstore.New(schema.Ephemeral())
-	s.closers = append(s.closers, ephemeral.Close)
-	s.engine, err = query.New(query.Options{Durable: durable, Ephemeral: ephemeral, Access: index, Log: s.log, Meter: s.meter})
+	s.index.Store(index)
+	s.engine, err = query.New(query.Options{Durable: rows.durable, Ephemeral: rows.ephemeral, Local: rows.local, Access: index, Log: s.log, Meter: s.meter})
 	if err != nil {
 		return err
 	}
 	s.closers = append(s.closers, func() error { s.engine.Close(); return nil })
-	s.auth = auth.New(durable, s.log)
+	s.auth = auth.New(rows.durable, s.log)
 	helper, err := s.openHelper()
 	if err != nil {
 		return err
@@ -158,6 +161,14 @@ func (s *server) open(ctx context.Context, version string) error {
 		PingEvery: s.cfg.PingEvery, Used: s.host.Used,
 	})
 	return nil
+}
+
+// settle waits for what is under way here and is forbidden by a change of another
+// server. Before roles are read nothing is.
+func (s *server) settle(ctx context.Context, table string, c app.Change) {
+	if index := s.index.Load(); index != nil {
+		index.Settle(ctx, table, c)
+	}
 }
 
 // readRoles begins to read who may what, and returns what waits for it. That and

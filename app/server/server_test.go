@@ -10,6 +10,7 @@ import (
 
 	"lyceum/app"
 	"lyceum/app/config"
+	"lyceum/app/rethinkstore/rethinktest"
 	"lyceum/app/server"
 )
 
@@ -17,7 +18,38 @@ import (
 // file goes in, is edited, is read in a terminal and comes out; then the server
 // restarts, and the same shell is still there.
 func TestADayInTheLab(t *testing.T) {
-	l := open(t, filepath.Join(t.TempDir(), "data"))
+	t.Run("in a file", func(t *testing.T) { aDay(t, "sqlite", "sqlite") })
+	t.Run("on a cluster", func(t *testing.T) {
+		where := clusterOf(t)
+		aDay(t, where, where)
+	})
+	t.Run("in a file, moved to a cluster", func(t *testing.T) { aDay(t, "sqlite", clusterOf(t)) })
+	t.Run("on a cluster, moved to a file", func(t *testing.T) { aDay(t, clusterOf(t), "sqlite") })
+}
+
+// clusterOf starts a cluster of three nodes and returns a database on it.
+func clusterOf(t *testing.T) string {
+	t.Helper()
+	server := rethinktest.Start(t, rethinktest.Options{Nodes: 3})
+	return "rethinkdb://" + strings.Join(server.Addresses(), ",") + "/lyceum"
+}
+
+// move copies all rows as an operator does.
+func move(t *testing.T, data, from, to string) {
+	t.Helper()
+	cfg, err := config.Load([]string{"--data", data, "database", "copy", "--from", from, "--to", to}, func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := server.Database(t.Context(), cfg, &out, &out); err != nil {
+		t.Fatalf("copy: %v\n%s", err, out.String())
+	}
+}
+
+// aDay begins with one database and ends with another, or the same.
+func aDay(t *testing.T, from, to string) {
+	l := open(t, filepath.Join(t.TempDir(), "data"), "--database", from)
 	l.signUp()
 	tb := l.tab()
 	project, _ := tb.set("projects", app.Row{"id": "new", "title": "Graphs"})["id"].(string)
@@ -39,7 +71,10 @@ func TestADayInTheLab(t *testing.T) {
 
 	l.stop()
 	cookie := l.cookie
-	l = open(t, l.data)
+	if from != to {
+		move(t, l.data, from, to)
+	}
+	l = open(t, l.data, "--database", to)
 	if l.link != "" {
 		t.Errorf("with an account the server prints %s", l.link)
 	}

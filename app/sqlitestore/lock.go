@@ -19,6 +19,28 @@ const maxHolder = 32
 // file itself stays, since removing it would let two processes lock two files of
 // one name.
 func acquire(path string) (*os.File, error) {
+	lock, err := acquireLock(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := create(path); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, nil
+}
+
+// Lock takes the lock of a data directory that keeps its rows elsewhere: it is
+// that of a database at path, which is not touched. The lock is held until the
+// file is closed. Its errors are sentences for an operator.
+func Lock(path string) (*os.File, error) {
+	lock, err := acquireLock(path)
+	if err != nil {
+		return nil, explain(path, err)
+	}
+	return lock, nil
+}
+
+func acquireLock(path string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
@@ -26,7 +48,7 @@ func acquire(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(hold(lock, filepath.Dir(path)), create(path)); err != nil {
+	if err := hold(lock, filepath.Dir(path)); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return lock, nil

@@ -47,7 +47,7 @@ func serverRow(first, last reading, o Options) app.Row {
 	row := app.Row{
 		"id": schema.ServerStatsID, "time": last.At.UnixMilli(), "window_ms": over.Milliseconds(),
 		"started": last.Started.UnixMilli(), "version": o.Version, "project_limits": o.Limits, "connections": last.Connections,
-		"commits_failed": int64(store.Failed), "wal_bytes": store.LogPages * pageBytes, "disk_full": store.Full,
+		"commits_failed": int64(store.Failed), "tables_refused": int64(last.Nodes.Refused), "wal_bytes": store.LogPages * pageBytes, "disk_full": store.Full,
 		"processors": int64(runtime.GOMAXPROCS(0)), "memory": p.Resident, "heap": p.Heap,
 		"goroutines": int64(p.Goroutines), "open_files": int64(p.OpenFiles),
 		"disk_free": p.DiskFree, "disk_size": p.DiskSize,
@@ -84,7 +84,9 @@ func serverRow(first, last reading, o Options) app.Row {
 }
 
 // own reports whether a table is one of those that this package keeps.
-func own(table string) bool { return table == ofTables || table == ofServer || table == ofSlow }
+func own(table string) bool {
+	return table == ofTables || table == ofServer || table == ofSlow || table == ofNodes
+}
 
 func requests(r reading) (n uint64) {
 	for _, q := range r.Web.Requests {
@@ -121,6 +123,21 @@ func spread(row app.Row, name string, d metrics.Distribution, quantiles ...float
 // rounded leaves three digits behind the point, more than anybody reads: a row
 // that is the same is not written again.
 func rounded(v float64) float64 { return math.Round(v*1000) / 1000 }
+
+// nodeRow is a row of database_nodes.
+func nodeRow(n metrics.Node, at time.Time) app.Row {
+	row := app.Row{"name": n.Name, "up": n.Up, "time": at.UnixMilli(), "tables": int64(n.Tables)}
+	if n.Host != "" {
+		row["host"] = n.Host
+	}
+	if n.Version != "" {
+		row["version"] = n.Version
+	}
+	if !n.Started.IsZero() {
+		row["started"] = n.Started.UnixMilli()
+	}
+	return row
+}
 
 // slowRow is a row of slow_queries.
 func slowRow(q metrics.Query) app.Row {

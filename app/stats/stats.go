@@ -1,5 +1,5 @@
 // Package stats shows administrators what the server does, as rows of
-// table_stats, server_stats and slow_queries.
+// table_stats, server_stats, slow_queries and database_nodes.
 //
 // The figures are counted by package metrics all the time; rows are made of them
 // only while an administrator watches, every two seconds, and only those that
@@ -38,6 +38,7 @@ const (
 	ofTables = "table_stats"
 	ofServer = "server_stats"
 	ofSlow   = "slow_queries"
+	ofNodes  = "database_nodes"
 )
 
 // Options are what Stats needs.
@@ -73,7 +74,7 @@ type reading struct {
 func New(o Options) *Stats {
 	return &Stats{
 		o: o, wake: make(chan struct{}, 1), watching: make(map[string]int),
-		written: map[string]map[string]app.Row{ofTables: {}, ofServer: {}, ofSlow: {}},
+		written: map[string]map[string]app.Row{ofTables: {}, ofServer: {}, ofSlow: {}, ofNodes: {}},
 	}
 }
 
@@ -135,7 +136,7 @@ func (s *Stats) Run(ctx context.Context) error {
 		case <-tick.C:
 			s.look()
 		}
-		now := s.watched(ofTables) || s.watched(ofServer) || s.watched(ofSlow)
+		now := s.watched(ofTables) || s.watched(ofServer) || s.watched(ofSlow) || s.watched(ofNodes)
 		switch {
 		case now && !busy:
 			tick.Reset(pause)
@@ -208,6 +209,10 @@ func (s *Stats) rows(table string) map[string]app.Row {
 	case ofTables:
 		for i, t := range last.Tables {
 			rows[t.Name] = tableRow(first.Tables[i], t, last.At.Sub(first.At))
+		}
+	case ofNodes:
+		for _, n := range last.Nodes.List {
+			rows[n.Name] = nodeRow(n, last.Nodes.At)
 		}
 	case ofSlow:
 		for _, q := range s.o.Meter.Slow().All() {

@@ -181,7 +181,7 @@ func pass(d time.Duration) {
 	synctest.Wait()
 }
 
-var all = []string{"table_stats", "server_stats", "slow_queries"}
+var all = []string{"table_stats", "server_stats", "slow_queries", "database_nodes"}
 
 // A server that is left alone must neither wake up nor write.
 func TestNothingIsWrittenWhileNobodyWatches(t *testing.T) {
@@ -336,6 +336,7 @@ func TestQ9StatsAreForAdministratorsAlone(t *testing.T) {
 				}
 			}
 		}
+		s.meter.SeeNodes(metrics.Nodes{At: time.Now(), List: []metrics.Node{{Name: "lab1"}}})
 		for _, table := range all {
 			_, leave := s.watch("root", table)
 			defer leave()
@@ -359,6 +360,35 @@ func TestQ9StatsAreForAdministratorsAlone(t *testing.T) {
 					t.Errorf("ada is sent %+v of %s while root watches", m, table)
 				}
 			}
+		}
+	})
+}
+
+// The page says which node is away while somebody looks at it.
+func TestRowsSayHowTheNodesOfTheDatabaseAre(t *testing.T) {
+	run(t, func(t *testing.T, s *site) {
+		_, leave := s.watch("root", "database_nodes")
+		defer leave()
+		pass(2 * time.Second)
+		if rows := s.rows("root", "database_nodes"); len(rows) != 0 {
+			t.Errorf("a file has the nodes %v", rows)
+		}
+		at := time.Now()
+		s.meter.SeeNodes(metrics.Nodes{At: at, Refused: 2, List: []metrics.Node{
+			{Name: "lab1", Host: "lab1.example.org", Version: "2.4.4", Started: at.Add(-time.Hour), Up: true, Tables: 20}, {Name: "lab2", Tables: 20},
+		}})
+		pass(2 * time.Second)
+		up, away := s.find("database_nodes", "name", "lab1"), s.find("database_nodes", "name", "lab2")
+		if up["up"] != true || up["version"] != "2.4.4" || up["host"] != "lab1.example.org" || up["tables"] != int64(20) || up["started"] != at.Add(-time.Hour).UnixMilli() {
+			t.Errorf("lab1 is %v", up)
+		}
+		if _, known := away["started"]; away["up"] != false || known {
+			t.Errorf("lab2 is %v", away)
+		}
+		s.meter.SeeNodes(metrics.Nodes{At: at, List: []metrics.Node{{Name: "lab1", Up: true}}})
+		pass(2 * time.Second)
+		if rows := s.rows("root", "database_nodes"); len(rows) != 1 {
+			t.Errorf("after lab2 has left: %v", rows)
 		}
 	})
 }

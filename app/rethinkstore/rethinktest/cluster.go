@@ -22,7 +22,7 @@ func (e *env) spread(n *node, shards, replicas float64) ([]shard, error) {
 	if replicas, err = option(e, n, "replicas", replicas); err != nil {
 		return nil, err
 	}
-	nodes := e.conn.data().nodes
+	nodes := e.conn.data().candidates()
 	switch {
 	case shards < 1:
 		return nil, logicError("Every table must have at least one shard.")
@@ -79,7 +79,7 @@ func (t *table) status() object {
 // statusObject is how the table is, as status() shows it: without a primary it
 // can be neither read nor written. The caller holds t.mu.
 func (t *table) statusObject() object {
-	ready := !t.faults.failed
+	ready, whole := !t.faults.failed, !t.faults.failed
 	shards := []datum{}
 	for _, s := range t.config.shards {
 		primaries, replicas := []datum{}, []datum{}
@@ -88,7 +88,10 @@ func (t *table) statusObject() object {
 		}
 		for _, r := range s.replicas {
 			state := "ready"
-			if !ready && r == s.primary {
+			if !t.data.there(r) {
+				state, whole = "disconnected", false
+			}
+			if !t.data.quorum && !ready && r == s.primary {
 				state = "disconnected"
 			}
 			replicas = append(replicas, object{"server": r, "state": state})
@@ -100,7 +103,7 @@ func (t *table) statusObject() object {
 		leader = t.config.shards[0].primary
 	}
 	return object{"id": t.id, "db": t.db.name, "name": t.name, "raft_leader": leader, "shards": shards,
-		"status": object{"all_replicas_ready": ready, "ready_for_reads": ready, "ready_for_writes": ready, "ready_for_outdated_reads": true}}
+		"status": object{"all_replicas_ready": whole, "ready_for_reads": ready, "ready_for_writes": ready, "ready_for_outdated_reads": true}}
 }
 
 // waitable are the states that wait() can wait for.

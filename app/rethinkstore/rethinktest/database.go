@@ -13,6 +13,7 @@ type data struct {
 	nodes      []*member // fixed
 	system     *database // fixed
 	refreshing sync.Mutex
+	quorum     bool // fixed: nodes that are stopped are missed
 
 	mu     sync.Mutex // over the maps below and in databases
 	dbs    map[string]*database

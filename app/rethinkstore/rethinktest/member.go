@@ -19,6 +19,7 @@ type member struct {
 	anchor  int // a socket that is only bound, so that nobody else gets the port while the node is stopped
 
 	mu       sync.Mutex
+	tags     []string
 	listener net.Listener // nil while stopped
 	conns    map[*conn]bool
 	work     sync.WaitGroup
@@ -26,7 +27,7 @@ type member struct {
 
 func newMember(s *Server, i int) *member {
 	s.t.Helper()
-	m := &member{server: s, id: newID(), name: fmt.Sprintf("node%d", i+1), conns: map[*conn]bool{}}
+	m := &member{server: s, id: newID(), name: fmt.Sprintf("node%d", i+1), conns: map[*conn]bool{}, tags: []string{defaultTag}}
 	var err error
 	if m.anchor, m.address, err = anchor(); err != nil {
 		s.t.Fatalf("no port for the test's database: %v", err)

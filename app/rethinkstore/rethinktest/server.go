@@ -19,6 +19,9 @@ type Options struct {
 	Version string
 	// TLS, if set, is what every node speaks.
 	TLS *tls.Config
+	// Quorum makes tables unavailable of which most replicas are on stopped nodes.
+	// Otherwise all nodes are as good as any.
+	Quorum bool
 }
 
 // recordedVersion is the server that answered the records.
@@ -51,7 +54,7 @@ func Start(t testing.TB, o Options) *Server {
 	for i := range max(o.Nodes, 1) {
 		s.nodes = append(s.nodes, newMember(s, i))
 	}
-	s.data.nodes = s.nodes
+	s.data.nodes, s.data.quorum = s.nodes, o.Quorum
 	s.Start()
 	t.Cleanup(func() {
 		s.Stop()
@@ -84,13 +87,15 @@ func (s *Server) StartNode(i int) {
 	if err := s.nodes[i].start(); err != nil {
 		s.t.Fatalf("node %d of the test's database: %v", i, err)
 	}
+	s.data.elect()
 	s.data.changed()
 }
 
-// StopNode ends one node. Its tables are served by the others, as if they had
-// replicas there.
+// StopNode ends one node. Without Quorum its tables are served by the others, as
+// if they had replicas there.
 func (s *Server) StopNode(i int) {
 	s.nodes[i].stop()
+	s.data.elect()
 	s.data.changed()
 }
 

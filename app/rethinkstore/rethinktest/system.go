@@ -8,8 +8,8 @@ import (
 
 // systemName is the database in which the server shows itself. Its tables are
 // made from what is there when they are read, and whenever that changes for
-// those who watch. They are only read here: what the real server does when they
-// are written is not known.
+// those who watch. They are only read here, but for the tags of nodes: what the
+// real server does when they are written is not known.
 const systemName = "rethinkdb"
 
 // systemTables are those that are known, by name, with how their rows are made.
@@ -104,9 +104,17 @@ func (d *data) serverStatus() []object {
 func (d *data) serverConfig() []object {
 	var rows []object
 	for _, m := range d.nodes {
-		rows = append(rows, object{"id": m.id, "name": m.name, "tags": []datum{"default"}, "cache_size_mb": "auto"})
+		rows = append(rows, object{"id": m.id, "name": m.name, "tags": labelsOf(m), "cache_size_mb": "auto"})
 	}
 	return rows
+}
+
+func labelsOf(m *member) []datum {
+	tags := []datum{}
+	for _, tag := range m.labels() {
+		tags = append(tags, tag)
+	}
+	return tags
 }
 
 func (d *data) dbConfig() []object {

@@ -25,7 +25,7 @@ func adminTerms() terms {
 		p.Term_CONFIG:       {name: "config", min: 1, max: 1, moody: true, eval: evalConfig},
 		p.Term_STATUS:       {name: "status", min: 1, max: 1, moody: true, eval: evalStatus},
 		p.Term_WAIT:         {name: "wait", min: 1, max: 1, opts: []string{"wait_for", "timeout"}, moody: true, eval: evalWait},
-		p.Term_RECONFIGURE:  {name: "reconfigure", min: 1, max: 1, opts: []string{"shards", "replicas", "dry_run"}, moody: true, eval: admin(evalReconfigure)},
+		p.Term_RECONFIGURE:  {name: "reconfigure", min: 1, max: 1, opts: []string{"shards", "replicas", "dry_run", "emergency_repair"}, moody: true, eval: admin(evalReconfigure)},
 	}
 }
 
@@ -267,6 +267,9 @@ func evalReconfigure(e *env, n *node) (value, error) {
 	if !one {
 		return nil, unknown("`reconfigure` of a database")
 	}
+	if n.opts["emergency_repair"] != nil {
+		return e.evalRepair(n, all[0])
+	}
 	if n.opts["shards"] == nil || n.opts["replicas"] == nil {
 		return nil, logicError("Missing required argument `shards` or `replicas`.")
 	}
@@ -284,6 +287,9 @@ func evalReconfigure(e *env, n *node) (value, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.data.quorum && t.minority() {
+		return nil, failedError("The server(s) hosting table `%s.%s` are currently unreachable. The table was not reconfigured. If you do not expect the server(s) to recover, you can use `emergency_repair` to restore availability of the table.", t.db.name, t.name)
+	}
 	old, before := t.configObject(), t.config
 	t.config.shards = shards
 	changed := t.configObject()
@@ -293,4 +299,24 @@ func evalReconfigure(e *env, n *node) (value, error) {
 	}
 	status := t.statusObject()
 	return object{"config_changes": changedFrom(old, changed), "status_changes": changedFrom(status, status), "reconfigured": 1.0}, nil
+}
+
+func (e *env) evalRepair(n *node, t *table) (value, error) {
+	if n.opts["shards"] != nil || n.opts["replicas"] != nil || n.opts["dry_run"] != nil {
+		return nil, unknown("`emergency_repair` with other options")
+	}
+	if err := e.allowed(t, "config"); err != nil {
+		return nil, err
+	}
+	mode, err := option(e, n, "emergency_repair", "")
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	old, status := t.configObject(), t.statusObject()
+	if err := t.repair(mode); err != nil {
+		return nil, err
+	}
+	return object{"config_changes": changedFrom(old, t.configObject()), "status_changes": changedFrom(status, t.statusObject()), "reconfigured": 1.0}, nil
 }

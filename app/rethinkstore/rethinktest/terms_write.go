@@ -155,6 +155,9 @@ func (e *env) change(n *node, make func(func(datum) (any, error)) next) (value, 
 	if err != nil {
 		return nil, err
 	}
+	if isTags(target) && n.isCall(p.Term_UPDATE) {
+		return e.setTags(target, arg)
+	}
 	t, err := tableOf(target)
 	if err != nil {
 		return nil, err

@@ -37,6 +37,7 @@ function putServer(server: FakeServer, changes: Record<string, unknown> = {}): v
     memory: 84_000_000,
     heap: 31_000_000,
     goroutines: 412,
+    tables_refused: 0,
     open_files: 63,
     disk_free: 41_000_000_000,
     disk_size: 80_000_000_000,
@@ -85,6 +86,20 @@ function busySite(): FakeServer {
     answered: 20,
   });
   return server;
+}
+
+/** Puts three nodes of a database, of which as many are there as is said. */
+function putNodes(server: FakeServer, up: number): void {
+  for (const [i, name] of ["lab1_x7q", "lab2_k20", "lab3_m44"].entries()) {
+    server.put("database_nodes", {
+      name,
+      up: i < up,
+      time: now,
+      host: `lab${i + 1}`,
+      tables: 24,
+      ...(i < up && { version: "2.4.4", started: now - 26 * 60 * MINUTE }),
+    });
+  }
 }
 
 /** The names of the tables in the order in which they stand. */
@@ -158,6 +173,37 @@ test("a quiet server says so, and one that has just been opened waits for figure
   await expect.element(page.getByText("Nothing was measured.")).toBeVisible();
 });
 
+test("a database in a file has no nodes to show", async () => {
+  await showPage(busySite(), "/server");
+  await expect.element(page.getByRole("list", { name: "Slow queries" })).toBeVisible();
+  await expect.element(page.getByRole("list", { name: "Nodes of the database" })).not.toBeInTheDocument();
+});
+
+test("each node of the database is shown, and what to do when one is away, or too many", async () => {
+  const server = busySite();
+  putNodes(server, 3);
+  await showPage(server, "/server");
+  const nodes = page.getByRole("list", { name: "Nodes of the database" });
+  await expect
+    .element(nodes.getByRole("listitem").first())
+    .toHaveTextContent("lab1_x7qUplab1, RethinkDB 2.4.4, up for 26 hours, 24 tables");
+  await expect.element(page.getByText("A cluster of 3 nodes, asked every ten seconds.")).toBeVisible();
+  await expect.element(page.getByText("fewer copies", { exact: false })).not.toBeInTheDocument();
+  putNodes(server, 2);
+  await expect.element(nodes.getByRole("listitem").last()).toHaveTextContent("lab3_m44Awaylab3, should have 24 tables");
+  await expect
+    .element(
+      page.getByText("1 node is away. Everything goes on, but with fewer copies: start it again", { exact: false }),
+    )
+    .toBeVisible();
+  putNodes(server, 1);
+  putServer(server, { time: now + 2000, tables_refused: 24 });
+  await expect
+    .element(page.getByText("24 tables cannot be written, because too many nodes are away.", { exact: false }))
+    .toBeVisible();
+  await expect.element(page.getByText("fewer copies", { exact: false })).not.toBeInTheDocument();
+});
+
 test("a full disk is said at once, with what to do", async () => {
   const server = busySite();
   putServer(server, { disk_full: true, disk_free: 0 });
@@ -179,8 +225,11 @@ test("who is no administrator has no entry, and the address says why", async () 
 describe.each(["light", "dark"] as const)("in %s", (scheme) => {
   test.each([1280, 390])("the server at %i px has nothing that axe finds wrong, and fits", async (width) => {
     await page.viewport(width, 800);
-    await showPage(busySite(), "/server", scheme);
+    const server = busySite();
+    putNodes(server, 2);
+    await showPage(server, "/server", scheme);
     await expect.element(page.getByRole("list", { name: "Slow queries" })).toBeVisible();
+    await expect.element(page.getByRole("list", { name: "Nodes of the database" })).toBeVisible();
     await expect.element(page.getByRole("table")).toBeInTheDocument();
     expect(await wrongForAxe()).toEqual([]);
     expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(width);

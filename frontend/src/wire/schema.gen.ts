@@ -2423,6 +2423,12 @@ export const SCHEMA: Schema = {
           "get": true
         },
         {
+          "name": "tables_refused",
+          "type": "integer",
+          "text": "Tables that cannot be written, because nodes of the database are away.",
+          "get": true
+        },
+        {
           "name": "wal_bytes",
           "type": "integer",
           "text": "What of the write-ahead log is not in the database yet, about.",
@@ -2659,6 +2665,69 @@ export const SCHEMA: Schema = {
           "name": "answered",
           "type": "integer",
           "text": "Rows of the answer.",
+          "get": true
+        }
+      ]
+    },
+    {
+      "name": "database_nodes",
+      "text": "The nodes of the database as this server sees them, while somebody watches; none where the database is a file.",
+      "key": [
+        "name"
+      ],
+      "get": "administrators",
+      "create": "nobody",
+      "delete": "nobody",
+      "watch": true,
+      "limit": 1000,
+      "ephemeral": true,
+      "fields": [
+        {
+          "name": "name",
+          "type": "string",
+          "text": "The node's name in its cluster, or its address where the database's user may not see the name.",
+          "get": true,
+          "max": 300
+        },
+        {
+          "name": "up",
+          "type": "boolean",
+          "text": "Whether it is there.",
+          "get": true
+        },
+        {
+          "name": "time",
+          "type": "time",
+          "text": "When this was last asked.",
+          "get": true
+        },
+        {
+          "name": "host",
+          "type": "string",
+          "text": "The machine that it runs on.",
+          "get": true,
+          "optional": true,
+          "max": 300
+        },
+        {
+          "name": "version",
+          "type": "string",
+          "text": "The version of RethinkDB.",
+          "get": true,
+          "optional": true,
+          "max": 100
+        },
+        {
+          "name": "started",
+          "type": "time",
+          "text": "When it was started.",
+          "get": true,
+          "optional": true
+        },
+        {
+          "name": "tables",
+          "type": "integer",
+          "text": "Tables of which it has, or should have, a replica.",
           "get": true
         }
       ]

@@ -686,6 +686,8 @@ export interface ServerStats {
   commit_p99_ms?: number;
   /** Commits of which nothing was written, since the start. */
   commits_failed: number;
+  /** Tables that cannot be written, because nodes of the database are away. */
+  tables_refused: number;
   /** What of the write-ahead log is not in the database yet, about. */
   wal_bytes: number;
   /** Requests over HTTP that were answered. */
@@ -753,6 +755,24 @@ export interface SlowQuery {
   answered: number;
 }
 
+/** The nodes of the database as this server sees them, while somebody watches; none where the database is a file. */
+export interface DatabaseNode {
+  /** The node's name in its cluster, or its address where the database's user may not see the name. */
+  name: string;
+  /** Whether it is there. */
+  up: boolean;
+  /** When this was last asked. */
+  time: number;
+  /** The machine that it runs on. */
+  host?: string;
+  /** The version of RethinkDB. */
+  version?: string;
+  /** When it was started. */
+  started?: number;
+  /** Tables of which it has, or should have, a replica. */
+  tables: number;
+}
+
 /** Every table that can be asked for, with the type of its rows. */
 export interface Tables {
   accounts: Account;
@@ -778,6 +798,7 @@ export interface Tables {
   table_stats: TableStats;
   server_stats: ServerStats;
   slow_queries: SlowQuery;
+  database_nodes: DatabaseNode;
 }
 export type TableName = keyof Tables;
 /** The fields that make the primary key of a table: always part of an answer. */
@@ -805,6 +826,7 @@ export const keys = {
   table_stats: ["name"],
   server_stats: ["id"],
   slow_queries: ["id"],
+  database_nodes: ["name"],
 } as const satisfies { [T in TableName]: readonly (keyof Tables[T])[] };
 
 /** What the client must know of a table: its key, its fields, and which of them a set may name. */
@@ -946,13 +968,19 @@ export const TABLES: { readonly [T in TableName]: TableInfo } = {
   },
   server_stats: {
     key: ["id"],
-    fields: ["changes_per_second", "commit_p50_ms", "commit_p99_ms", "commits_failed", "commits_per_second", "connections", "cpu", "delivered_per_second", "disk_free", "disk_full", "disk_size", "fan_out_p50_ms", "fan_out_p99_ms", "goroutines", "heap", "id", "memory", "open_files", "processors", "project_limits", "received_per_second", "requests_per_second", "sent_per_second", "shared_queries", "started", "subscriptions", "time", "version", "wal_bytes", "window_ms", "writes_per_commit"],
+    fields: ["changes_per_second", "commit_p50_ms", "commit_p99_ms", "commits_failed", "commits_per_second", "connections", "cpu", "delivered_per_second", "disk_free", "disk_full", "disk_size", "fan_out_p50_ms", "fan_out_p99_ms", "goroutines", "heap", "id", "memory", "open_files", "processors", "project_limits", "received_per_second", "requests_per_second", "sent_per_second", "shared_queries", "started", "subscriptions", "tables_refused", "time", "version", "wal_bytes", "window_ms", "writes_per_commit"],
     settable: [],
     limit: 1000,
   },
   slow_queries: {
     key: ["id"],
     fields: ["answered", "duration_ms", "id", "looked_at", "table", "text", "time"],
+    settable: [],
+    limit: 1000,
+  },
+  database_nodes: {
+    key: ["name"],
+    fields: ["host", "name", "started", "tables", "time", "up", "version"],
     settable: [],
     limit: 1000,
   },

@@ -12,6 +12,7 @@ import { some, upFor } from "./figures";
 import { Figures } from "./Figures";
 import { ForAdministrators } from "./ForAdministrators";
 import { remember } from "./history";
+import { NodesCard } from "./NodesCard";
 import { SlowQueriesCard } from "./SlowQueriesCard";
 import { TablesCard } from "./TablesCard";
 
@@ -54,6 +55,7 @@ const shape = {
   memory: null,
   heap: null,
   goroutines: null,
+  tables_refused: null,
   open_files: null,
   disk_free: null,
   disk_size: null,
@@ -85,6 +87,7 @@ function Dashboard() {
     >
       {server.state === "stale" && <Notice kind="warn">There is no connection: this is how it was.</Notice>}
       {now ? <Figures stats={now} history={history} /> : <Waiting what="the first figures" />}
+      {now && <NodesCard refused={now.tables_refused} />}
       <TablesCard />
       <SlowQueriesCard />
     </Page>
