@@ -23,6 +23,7 @@ type feed struct {
 	skipped int   // changes that were lost and not yet told
 	err     error // why the feed has ended
 	silent  bool  // a fault: it tells nothing any more
+	idle    bool  // a reader waits: it has found nothing
 	initial *initial
 	top     []*row // of a limited feed: what it shows
 	read    time.Time
@@ -265,6 +266,7 @@ func (f *feed) take(n int) (rows []datum, wait time.Duration, err error) {
 	t := f.watch.source.table
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	defer func() { f.idle = len(rows) == 0 }()
 	if f.err != nil {
 		return nil, 0, f.err
 	}
@@ -371,12 +373,15 @@ func (c *feedCursor) next(ctx context.Context, n int) ([]datum, bool, error) {
 				look = time.After(wait)
 			}
 		}
-		all, err := c.passed(all)
+		passed, err := c.passed(all)
 		if err != nil {
 			return nil, false, err
 		}
+		if len(passed) > 0 {
+			return passed, false, nil
+		}
 		if len(all) > 0 {
-			return all, false, nil
+			continue // none of them came through; there may be more
 		}
 		select {
 		case <-c.wake:

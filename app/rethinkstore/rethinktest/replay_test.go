@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -206,16 +208,12 @@ func (s *Server) awaitReaders() {
 }
 
 func (s *Server) allRead() bool {
-	for _, m := range s.nodes {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		for c := range m.conns {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			for _, q := range c.queries {
-				if len(q.turn) == 0 {
-					return false
-				}
+	for _, t := range append(s.data.all(), slices.Collect(maps.Values(s.data.system.tables))...) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		for f := range t.feeds {
+			if !f.idle {
+				return false
 			}
 		}
 	}
