@@ -11,7 +11,8 @@ import (
 // away, and then all are refused anyway.
 const againPause = 200 * time.Millisecond
 
-var errLost = app.Errorf(app.Unavailable, "The server does not know at the moment who may do what. Please try again.")
+// ErrLost is the answer to everybody meanwhile.
+var ErrLost = app.Errorf(app.Unavailable, "The server does not know at the moment who may do what. Please try again.")
 
 // Lost reports whether changes may have been missed. Nobody has any role until
 // the tables have been read again, and no sign-in holds, though none has ended.

@@ -131,7 +131,7 @@ func (x *Index) Check(c app.Caller, projectID string, need app.Role) error {
 	}
 	if !x.Valid(c) {
 		if x.Lost() {
-			return errLost
+			return ErrLost
 		}
 		return errEnded(c)
 	}

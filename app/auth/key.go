@@ -99,6 +99,9 @@ func (k Keys) Caller(ctx context.Context, from From, secret string) (app.Caller,
 	if err != nil && !errors.Is(err, app.ErrNotFound) {
 		return app.Caller{}, err
 	}
+	if k.Access.Lost() {
+		return app.Caller{}, access.ErrLost
+	}
 	caller, holds := k.Access.Key(rec.ID)
 	if err != nil || !holds {
 		key := addressKey(from.Address)

@@ -78,6 +78,24 @@ func TestL8AReaderIsConcernedByItsTopicsOnly(t *testing.T) {
 	}
 }
 
+// A browser shows its own set until the list has come to it; the number of another
+// change would show the old value for a moment.
+func TestL4AChangeIsFoundByItsRevision(t *testing.T) {
+	log := newLog(app.Position{Log: "l", N: 10}, testTopics, 2, 1<<20)
+	for _, c := range []app.Change{{N: 11, ID: "x", Rev: 5}, {N: 15, ID: "x", Rev: 9}, {N: 16, ID: "y", Rev: 9}} {
+		log.Append(app.Batch{Position: app.Position{Log: "l", N: c.N}, Changes: []app.Change{c}})
+	}
+	for _, tt := range []struct {
+		topic string
+		rev   int64
+		n     int64
+	}{{"=x", 9, 15}, {"=y", 9, 16}, {"=x", 5, 0}, {"=x", 8, 0}, {"=z", 9, 0}} {
+		if n, ok := log.Number(tt.topic, tt.rev); n != tt.n || ok != (tt.n != 0) {
+			t.Errorf("revision %d of %s is number %d, %v; want %d", tt.rev, tt.topic, n, ok, tt.n)
+		}
+	}
+}
+
 // L7: a reader that does not read is told so, and costs the log nothing.
 func TestL7AReaderThatFallsOutIsTold(t *testing.T) {
 	l := newLogTest(t, 3)

@@ -155,6 +155,23 @@ func (l *Log) Position() app.Position {
 	return app.Position{Log: l.id, N: l.last}
 }
 
+// Number returns the number of the change of a topic with a revision; ok is false
+// if the log does not hold it. A store's revisions need not be its numbers.
+func (l *Log) Number(topic string, rev int64) (n int64, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.topics[topic]
+	if t == nil {
+		return 0, false
+	}
+	for _, e := range slices.Backward(t.entries) {
+		if e.change.Rev == rev {
+			return e.change.N, true
+		}
+	}
+	return 0, false
+}
+
 // Size estimates the memory of a value in bytes.
 func Size(v any) int {
 	const word = 16 // an interface value

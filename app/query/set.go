@@ -72,7 +72,11 @@ func (s *setting) position() *app.Position {
 	if s.rev == 0 || log == nil {
 		return nil
 	}
-	return &app.Position{Log: log.Position().Log, N: s.rev}
+	n, known := log.Number(rowTopic(s.id), s.rev)
+	if !known {
+		n = s.rev // long ago, or in a store whose revisions are its numbers
+	}
+	return &app.Position{Log: log.Position().Log, N: n}
 }
 
 // creates reports whether the set can only make a row.

@@ -18,7 +18,7 @@ const (
 	maxConnections = 16
 	// dialPatience bounds opening a connection with its handshake: a host that
 	// does not answer must not keep the others from being asked.
-	dialPatience = 3 * time.Second
+	dialPatience = 5 * time.Second
 	// queryPatience bounds one query. The longest, a page of a thousand rows, take
 	// hundredths of a second.
 	queryPatience = 10 * time.Second
@@ -74,6 +74,9 @@ func newPool(o *Options) (*pool, error) {
 		options: o, slots: make(chan struct{}, maxConnections),
 		connect: r.ConnectOpts{
 			Username: o.User, Password: password, TLSConfig: secure, Timeout: dialPatience,
+			// For how long the driver waits when it stops a query that nobody waits
+			// for any more: without it, for ever where the network is silent.
+			ReadTimeout: dialPatience, WriteTimeout: dialPatience,
 			MaxOpen: 1, NumRetries: 1,
 		},
 	}
@@ -208,16 +211,17 @@ func (p *pool) give(l *link) {
 	<-p.slots
 }
 
-// drop closes a connection that has failed, and those to the same host that are
-// not in use: what has cut one has mostly cut all.
-func (p *pool) drop(l *link) {
+// drop closes a connection that has failed, and, where it was cut, those to the
+// same host that are not in use: what has cut one has mostly cut all.
+func (p *pool) drop(l *link, cut bool) {
 	p.mu.Lock()
 	gone := []*link{l}
 	p.idle = slices.DeleteFunc(p.idle, func(other *link) bool {
-		if other.host == l.host {
+		same := cut && other.host == l.host
+		if same {
 			gone = append(gone, other)
 		}
-		return other.host == l.host
+		return same
 	})
 	p.mu.Unlock()
 	for _, l := range gone {
@@ -240,7 +244,7 @@ func (p *pool) once(ctx context.Context, term r.Term, fn func([]byte) error) err
 		err = each(cursor, fn)
 	}
 	if broken(err) {
-		p.drop(l)
+		p.drop(l, ctx.Err() == nil)
 		return err
 	}
 	p.give(l)

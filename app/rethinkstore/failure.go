@@ -67,7 +67,7 @@ func refused(err error) bool {
 	if _, ok := errors.AsType[r.RQLAuthError](err); ok {
 		return true
 	}
-	return err != nil && (tooOld(err) || forbidden(err))
+	return err != nil && (tooOld(err) || forbidden(err) || untrusted(err))
 }
 
 // tooOld reports whether the server does not know the handshake of 2.3.
@@ -79,6 +79,12 @@ func tooOld(err error) bool {
 func forbidden(err error) bool {
 	text, _, _ := strings.Cut(err.Error(), " in:\n")
 	return strings.Contains(text, "permission")
+}
+
+// untrusted reports whether a host could not prove who it is. The driver keeps only
+// the text.
+func untrusted(err error) bool {
+	return strings.Contains(err.Error(), "x509: ") || strings.Contains(err.Error(), "failed to verify certificate")
 }
 
 // explain gives an error of opening its sentence for an operator.
@@ -97,7 +103,9 @@ func (s *Store) explain(err error) error {
 		return app.Explain(err, app.Unavailable, "The database at %s is older than RethinkDB 2.3. Update it; 2.4 is what Lyceum is tested with.", where)
 	case forbidden(err):
 		return app.Explain(err, app.Denied, "The user %q may not do what Lyceum needs in the database %q. Let an administrator of RethinkDB run: r.db(%q).grant(%q, {read: true, write: true, config: true}).", o.User, o.Database, o.Database, o.User)
-	case unsent && errors.Is(err, context.DeadlineExceeded), unsent:
+	case untrusted(err):
+		return app.Explain(err, app.Unavailable, "The database at %s shows a certificate that is not to be believed. Check the file of the certificate authority, and that the certificate names this host.", where)
+	case unsent:
 		return app.Explain(err, app.Unavailable, "The database cannot be reached at %s. Check that RethinkDB runs there, that the port is the driver's (28015), and TLS.", where)
 	case away(err):
 		return app.Explain(err, app.Unavailable, "A table of the database %q has no primary replica that answers. Start the servers of the cluster that are away, or repair the table in RethinkDB: table.reconfigure({emergencyRepair: \"unsafe_rollback\"}).", o.Database)

@@ -176,6 +176,30 @@ func TestS6WriteWhoseAnswerIsLostIsDoneOnce(t *testing.T) {
 	}
 }
 
+// The same under no condition at all, where nothing but its tag keeps a write from
+// being done twice.
+func TestS6UnconditionalWriteIsDoneOnce(t *testing.T) {
+	server := rethinktest.Start(t, rethinktest.Options{})
+	a, b, o := two(t, server)
+	l := listen(t, b, "notes")
+	const times = 10
+	for i := range times {
+		server.CutAfter(o.Database, "notes", 1)
+		write(t, a, "x", fmt.Sprint(i)) // a put, and over a tombstone
+		server.CutAfter(o.Database, "notes", 1)
+		write(t, a, "x", fmt.Sprint(i, " again"))
+		server.CutAfter(o.Database, "notes", 1)
+		if _, err := a.Write(t.Context(), app.Write{Table: "notes", ID: "x", IfRev: app.AnyRev}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, a, "last", "one")
+	l.wait(t, "the last", has("last", "one"))
+	if n := len(l.all()); n != 3*times+1 {
+		t.Errorf("%d changes were told, want %d", n, 3*times+1)
+	}
+}
+
 // raise adds one to the counter, again if somebody else was faster.
 func raise(t *testing.T, s app.Store) error {
 	for {
@@ -297,6 +321,7 @@ func TestW2NothingIsToldThatIsTakenBack(t *testing.T) {
 // All nodes are away for some seconds and come back: writes that wait are done
 // then, reads answer again, and the watchers miss nothing.
 func TestEverythingGoesOnAfterTheDatabaseWasAway(t *testing.T) {
+	t.Parallel()
 	server := rethinktest.Start(t, rethinktest.Options{Nodes: 3})
 	a, b, _ := two(t, server)
 	l := listen(t, b, "notes")
@@ -321,6 +346,7 @@ func TestEverythingGoesOnAfterTheDatabaseWasAway(t *testing.T) {
 // does (record 149): that is noticed within seconds, and what it has not told is
 // read.
 func TestSilentFeedIsOpenedAgain(t *testing.T) {
+	t.Parallel()
 	server := rethinktest.Start(t, rethinktest.Options{})
 	a, b, o := two(t, server)
 	l := listen(t, b, "notes")

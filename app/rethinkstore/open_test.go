@@ -1,11 +1,22 @@
 package rethinkstore_test
 
 import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"log/slog"
+	"math/big"
+	"net"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	r "gopkg.in/rethinkdb/rethinkdb-go.v6"
 
@@ -33,6 +44,7 @@ func sentence(t *testing.T, err error, words ...string) {
 
 // What an operator reads when the server does not start says what to do.
 func TestS8OpenRefusesWithASentence(t *testing.T) {
+	t.Parallel()
 	server := rethinktest.Start(t, rethinktest.Options{Users: map[string]string{"admin": "right", "lyceum": ""}})
 	old := rethinktest.Start(t, rethinktest.Options{Version: "2.2.6"})
 	file := func(text string) string {
@@ -85,6 +97,7 @@ func TestS8SoftTableIsRefused(t *testing.T) {
 
 // A table whose servers are away is named, with what to do.
 func TestTableWithoutPrimaryIsSaid(t *testing.T) {
+	t.Parallel()
 	server := rethinktest.Start(t, rethinktest.Options{})
 	o := options(server, notes)
 	s := open(t, o)
@@ -128,4 +141,70 @@ func TestParseURL(t *testing.T) {
 			t.Errorf("%q shows the password", err)
 		}
 	}
+}
+
+// Only one of three hosts was given; when it is away the others are used, because
+// the cluster has said that they are there.
+func TestFurtherHostsAreDiscovered(t *testing.T) {
+	t.Parallel()
+	server := rethinktest.Start(t, rethinktest.Options{Nodes: 3})
+	o := options(server, notes)
+	o.Hosts, o.DiscoverHosts = o.Hosts[:1], true
+	logged := make(chan struct{}, 1)
+	o.Log = slog.New(slog.NewTextHandler(writer(func(b []byte) {
+		if bytes.Contains(b, []byte("host of the database cannot be reached")) {
+			select {
+			case logged <- struct{}{}:
+			default:
+			}
+		}
+	}), nil))
+	s := open(t, o)
+	closeLater(t, s)
+	server.StopNode(0)
+	write(t, s, "a", "one")
+	<-logged
+	write(t, s, "a", "two")
+}
+
+type writer func([]byte)
+
+func (w writer) Write(b []byte) (int, error) { w(b); return len(b), nil }
+
+// Somebody else's server at the address of the database must not get the password.
+func TestTLSBelievesTheGivenAuthorityOnly(t *testing.T) {
+	certificate, pem := selfSigned(t)
+	server := rethinktest.Start(t, rethinktest.Options{TLS: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}})
+	o := options(server, notes)
+	o.CAFile = filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(o.CAFile, pem, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, o)
+	closeLater(t, s)
+	write(t, s, "a", "one")
+	_, other := selfSigned(t)
+	if err := os.WriteFile(o.CAFile, other, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := rethinkstore.Open(t.Context(), o)
+	sentence(t, err, "certificate", server.Address())
+}
+
+// selfSigned returns a certificate of this machine, and as PEM.
+func selfSigned(t *testing.T) (tls.Certificate, []byte) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }

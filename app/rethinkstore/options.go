@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"lyceum/app"
@@ -94,6 +95,7 @@ func (o *Options) fill() error {
 	if len(o.Hosts) == 0 || !names.MatchString(o.Database) {
 		return fmt.Errorf("a database needs a host and a name, not %q and %q", o.Hosts, o.Database)
 	}
+	o.Hosts = slices.Clone(o.Hosts) // the caller's stay as they are
 	for i, host := range o.Hosts {
 		o.Hosts[i] = withPort(host)
 	}

@@ -104,6 +104,7 @@ func TestW5AcknowledgementWaitsUntilOthersHaveSettled(t *testing.T) {
 // A server is killed: the others wait for it as long as it could still believe
 // that it is one of them, and no longer; then its ephemeral rows are gone.
 func TestW4RowsOfAKilledServerGo(t *testing.T) {
+	t.Parallel()
 	server := rethinktest.Start(t, rethinktest.Options{})
 	o := roles(options(server, notes))
 	o.Ephemeral = []app.Table{{Name: "cursors"}}
@@ -157,6 +158,7 @@ func TestW4RowsOfAClosedServerGo(t *testing.T) {
 // A server whose connection to the database is lost must not go on as if it knew
 // who may what: the others take it for gone.
 func TestW5ServerWithoutDatabaseAnswersNothing(t *testing.T) {
+	t.Parallel()
 	server := rethinktest.Start(t, rethinktest.Options{})
 	s := open(t, roles(options(server, notes)))
 	closeLater(t, s)
@@ -172,6 +174,7 @@ func TestW5ServerWithoutDatabaseAnswersNothing(t *testing.T) {
 		if !app.IsKind(err, app.Unavailable) {
 			t.Errorf("%s = %v, want unavailable", name, err)
 		}
+		sentence(t, err, "This server has lost its connection")
 	}
 	server.Start()
 	l.wait(t, "another log", func([]app.Change) bool { return len(l.logs) == 3 })

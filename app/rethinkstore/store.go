@@ -103,6 +103,9 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.runs.Go(func() { s.peers.run(s.ctx) })
 	s.runs.Go(func() { s.sweepOften(s.ctx) })
+	if s.options.DiscoverHosts {
+		s.discoverOften(ctx)
+	}
 	return nil
 }
 

@@ -133,6 +133,8 @@ type connection struct {
 func (c *connection) farewell() (code int, reason string) {
 	err := context.Cause(c.ctx)
 	switch {
+	case c.server.Access.Lost(): // nothing is known of the sign-in; it is asked again
+		return websocket.CloseTryAgainLater, "Please connect again."
 	case !c.server.Access.Valid(c.caller):
 		_, reason := app.Public(c.server.Access.Check(c.caller, "", app.NoRole))
 		return wire.CloseSignedOut, reason

@@ -50,6 +50,8 @@ func (s *Server) farewell(r *http.Request, caller app.Caller, err error) (code i
 	}
 	kind, message := app.Public(err)
 	switch {
+	case caller.SignedIn() && s.Access.Lost(): // nothing is known of the sign-in; it is asked again
+		return websocket.CloseTryAgainLater, "Please connect again."
 	case !caller.SignedIn() || !s.Access.Valid(caller):
 		return terminal.CloseSignedOut, "Please sign in."
 	case errors.Is(err, errRoleChanged) || r.Context().Err() != nil:

@@ -32,8 +32,9 @@
 //	           index_create index_drop index_rename index_list index_status
 //	           index_wait config status wait reconfigure
 //
-// Tables of the system, to be read and watched: server_status, server_config,
-// db_config, table_config, table_status, current_issues.
+// Tables of the system, to be read and watched: server_status, server_config
+// (whose tags can be updated), db_config, table_config, table_status,
+// current_issues.
 //
 // # Not met in the records
 //
