@@ -42,7 +42,9 @@
 // which rights config() asks for, is from the sources of RethinkDB; that only
 // admin sees the system's tables is from its documentation. A key that occurs
 // twice in one row's multi index is kept twice. Rows are written one by one, as
-// over many shards, and never half.
+// over many shards, and never half. What becomes of a table without a majority of
+// its replicas (Options.Quorum), of nodes without tags, and emergency_repair are
+// from the documentation.
 //
 // # Faults
 //
