@@ -66,11 +66,12 @@ type taken struct {
 	used    disk.Used
 	at      time.Time // of the last look, zero: none
 	cost    time.Duration
-	stale   bool      // its limits have changed
-	asked   bool      // somebody wants to know although it does not run
-	full    bool      // nothing more is written for it
-	marked  bool      // its row says whether it is full
-	grace   time.Time // it may be over twice its bound until then, to be emptied
+	stale   bool       // its limits have changed
+	asked   bool       // somebody wants to know although it does not run
+	full    bool       // nothing more is written for it
+	marked  bool       // its row says whether it is full
+	grace   time.Time  // it may be over twice its bound until then, to be emptied
+	most    disk.Bound // what it may have meanwhile; zero: that is not known
 }
 
 func newDisks(h *Host) *disks {

@@ -18,9 +18,12 @@ const (
 
 	// stopAt is how many times its bound a project may have before it is stopped,
 	// where the kernel does not refuse it more. Who is over it at a start has
-	// graceTime to delete something.
-	stopAt    = 2
-	graceTime = 5 * time.Minute
+	// graceTime to delete something, and may not have more than graceRoom and
+	// graceFiles beside what was there: what a shell and an editor write.
+	stopAt     = 2
+	graceTime  = 5 * time.Minute
+	graceRoom  = 16 << 20
+	graceFiles = 1000
 
 	// The reserve is what the disk keeps for the server: with less nothing is
 	// written for projects, so that the store goes on. It is over when there is a

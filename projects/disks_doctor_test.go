@@ -20,6 +20,10 @@ func TestDoctorSaysWhatBoundsTheDisk(t *testing.T) {
 		if f.Level != sandbox.Limited || !strings.Contains(f.Text, "5.0 GiB and 327680 files") || !strings.Contains(f.Text, "usrquota") {
 			t.Errorf("%s: %+v", name, f)
 		}
+		// Root reads every folder; an ordinary user is shut out by its own project.
+		if said := strings.Contains(f.Text, "closes even to itself"); said != (name == "no user ids") {
+			t.Errorf("%s: what is hidden is said: %t", name, said)
+		}
 	}
 	if f := projects.CheckDisk(later, true, sandbox.DefaultLimits); strings.Contains(f.Text, "no such file") {
 		t.Errorf("before the first start: %+v", f)

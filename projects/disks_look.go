@@ -90,25 +90,33 @@ func (d *disks) due(at time.Time) (projects []string) {
 // look looks at one project: reads its limits if they have changed, finds out
 // what it takes, and does what follows from it.
 func (d *disks) look(ctx context.Context, project string) error {
+	c := d.agent(project)
 	d.mu.Lock()
-	t := *d.taken[project]
-	d.taken[project].stale = false
+	entry := d.taken[project]
+	t := *entry
+	entry.stale = false
 	d.mu.Unlock()
 	if t.stale {
 		if err := d.readBound(ctx, &t); err != nil {
 			d.mu.Lock()
-			d.taken[project].stale = true
+			entry.stale = true
 			d.mu.Unlock()
 			return err
 		}
 	}
 	began := time.Now()
 	used, err := d.measure(ctx, &t)
+	if err == nil && d.quota == nil && used.More && t.at.IsZero() {
+		t.most, err = d.atStart(ctx, project, used)
+	}
 	if err != nil {
 		return err
 	}
 	full := fullOf(used, t.bound, t.full)
-	why, over := d.note(&t, used, began)
+	why, over, known := d.note(entry, &t, used, began)
+	if !known {
+		return nil
+	}
 	if t.at.IsZero() || t.used != used {
 		d.host.stir(project)
 	}
@@ -118,37 +126,40 @@ func (d *disks) look(ctx context.Context, project string) error {
 		}
 	}
 	d.mu.Lock()
-	d.taken[project].full, d.taken[project].marked = full, true
+	entry.full, entry.marked = full, true
 	d.mu.Unlock()
 	if over {
-		d.stop(ctx, project, why)
+		d.stop(ctx, c, why)
 	}
 	return nil
 }
 
 // note keeps what a look has found, and returns whether the project has to be
-// stopped.
-func (d *disks) note(seen *taken, used disk.Used, began time.Time) (why string, over bool) {
+// stopped. What was found before the project was started anew says nothing of
+// that start: it is not kept, and known is false.
+func (d *disks) note(t, seen *taken, used disk.Used, began time.Time) (why string, over, known bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	t := d.taken[seen.project]
+	if d.taken[seen.project] != t {
+		return "", false, false
+	}
 	first := t.at.IsZero()
 	t.uid, t.bound, t.used, t.at = seen.uid, seen.bound, used, time.Now()
 	t.cost = t.at.Sub(began)
 	if d.quota != nil {
-		return "", false
+		return "", false, true
 	}
 	why, over = overrun(used, t.bound, false)
 	if first && over {
-		t.grace = t.at.Add(graceTime)
+		t.grace, t.most = t.at.Add(graceTime), seen.most
 	}
-	if t.at.Before(t.grace) {
+	if t.at.Before(t.grace) && used.Within(t.most) {
 		over = false
 	}
 	if d.short && !over {
 		why, over = overrun(used, t.bound, true)
 	}
-	return why, over
+	return why, over, true
 }
 
 // readBound reads the limits of a project, and tells the kernel.
@@ -187,12 +198,30 @@ func (d *disks) measure(ctx context.Context, t *taken) (disk.Used, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, measureTime)
 	defer cancel()
-	used, err := disk.Measure(ctx, d.place(t.project), t.bound.Times(measureUpTo))
+	upTo := t.bound.Times(measureUpTo)
+	if time.Now().Before(t.grace) {
+		upTo = disk.Bound{Bytes: max(upTo.Bytes, t.most.Bytes), Files: max(upTo.Files, t.most.Files)}
+	}
+	used, err := disk.Measure(ctx, d.place(t.project), upTo)
 	if errors.Is(err, context.DeadlineExceeded) {
 		used.More = true // what it takes at least
 		return used, nil
 	}
 	return used, err
+}
+
+// atStart returns what a project that starts over twice its bound may have while
+// it is emptied: what there is and a little, so that nobody starts it again and
+// again to fill the disk; what was seen a moment ago may be deleted meanwhile. It
+// is zero where that takes too long to count.
+func (d *disks) atStart(ctx context.Context, project string, seen disk.Used) (disk.Bound, error) {
+	ctx, cancel := context.WithTimeout(ctx, measureTime)
+	defer cancel()
+	used, err := disk.Measure(ctx, d.place(project), disk.Bound{})
+	if errors.Is(err, context.DeadlineExceeded) {
+		return disk.Bound{}, nil
+	}
+	return disk.Bound{Bytes: max(used.Bytes, seen.Bytes) + graceRoom, Files: max(used.Files, seen.Files) + graceFiles}, err
 }
 
 // mark writes into the row of a project since when it is full.
@@ -215,12 +244,12 @@ func (d *disks) mark(ctx context.Context, project string, full bool) error {
 	return err
 }
 
-// stop ends a project that would take the disk from all.
-func (d *disks) stop(ctx context.Context, project, why string) {
-	c := d.agent(project)
+// stop ends a project that would take the disk from all: the agent that was there
+// when it was looked at, none that was started since.
+func (d *disks) stop(ctx context.Context, c *connection, why string) {
 	if c == nil {
 		return
 	}
-	d.host.o.Log.Warn("project stopped, it takes too much of the disk", "project", project)
+	d.host.o.Log.Warn("project stopped, it takes too much of the disk", "project", c.project)
 	d.host.lose(ctx, c, why)
 }

@@ -185,8 +185,20 @@ func TestU6ProjectFarOverItsDiskIsStopped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := c.Remove(t.Context(), "big"); err != nil {
+	// Not to write on: five minutes would be enough for the whole disk.
+	sh = openShell(t, c, "t2")
+	sh.enter(`head -c 30M /dev/zero >more; echo do''ne`)
+	sh.until("done")
+	s.LookAtDisk("p1")
+	w.settled("p1", "stopped")
+	if c, err = s.Client(t.Context(), "p1"); err != nil {
 		t.Fatal(err)
+	}
+	for _, name := range []string{"more", "big"} {
+		if err := c.Remove(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+		s.LookAtDisk("p1")
 	}
 	w.untilFull(s, "p1", false)
 }

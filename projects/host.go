@@ -311,6 +311,7 @@ func (h *Host) advance(ctx context.Context, id string) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	var began request // the last that has started an agent
 	for {
 		rec, err := h.o.Store.Get(ctx, "projects", id)
 		if errors.Is(err, app.ErrNotFound) {
@@ -324,6 +325,12 @@ func (h *Host) advance(ctx context.Context, id string) error {
 		s := next(v)
 		if s == rest {
 			return nil
+		}
+		if s == start && began.pending() && began.same(v.Request) {
+			return h.failStart(ctx, id, v.Request)
+		}
+		if s == start {
+			began = v.Request
 		}
 		if err := h.take(ctx, id, s, v.Request, rec.Row); err != nil {
 			return err

@@ -164,10 +164,18 @@ func (h *Host) Recall(ctx context.Context, client *agent.Client, id string, row 
 	}
 }
 
-// forgetTerminal removes what a terminal has shown.
+// forgetTerminal removes what a terminal has shown. Its row is gone, so nothing of
+// it is kept any more; what is just being kept is waited for.
 func (h *Host) forgetTerminal(project, id string) error {
 	if filepath.Base(id) != id {
 		return nil
+	}
+	h.mu.Lock()
+	c := h.entryLocked(project).agent
+	h.mu.Unlock()
+	if c != nil {
+		c.keeping.Lock()
+		defer c.keeping.Unlock()
 	}
 	err := os.Remove(filepath.Join(h.keptFolder(project), id))
 	if errors.Is(err, os.ErrNotExist) {

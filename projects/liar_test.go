@@ -66,7 +66,7 @@ func TestAgentsThatLieHarmNobodyElse(t *testing.T) {
 	// What becomes of each: an error of the start, the end of the project with a
 	// sentence, or a life in which nobody gets anything.
 	ends := map[string]string{
-		"dies before the hello": "could not be started", "says nothing": "could not be started",
+		"dies before the hello": "could not be started", "dies after the hello": "ended unexpectedly", "says nothing": "could not be started",
 		"has another project": "could not be started", "has another secret": "could not be started",
 		"breaks off": "again and again", "sends a huge frame": "again and again",
 		"sends frames without end": "", "reads nothing": "", "redirects": "", "is slow": "", "sends JSON without end": "",

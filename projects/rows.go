@@ -82,6 +82,9 @@ func (h *Host) setState(ctx context.Context, id, state, message string) error {
 			delete(row, "restart_reason")
 			delete(row, "out_of_memory")
 		}
+		if state != running { // it is of the network of programs that run
+			delete(row, "network_note")
+		}
 		if state == running {
 			row["isolation"] = h.o.Sandbox.Mode().Words()
 		}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"lyceum/app"
 	"lyceum/projects/agent"
 	"lyceum/projects/sandbox"
@@ -36,10 +38,7 @@ func (h *Host) startStep(ctx context.Context, id string, r request, row app.Row)
 			return ctx.Err() // the next server takes the request up
 		}
 		h.o.Log.Error("project not started", "project", id, "err", err)
-		kind, message := app.Public(err)
-		if kind == app.Internal {
-			message = "The project could not be started. The server's log has the details."
-		}
+		message := whyNotStarted(err)
 		return errors.Join(h.markRequest(ctx, id, r, app.Row{"error": message, "finished": now()}),
 			h.setState(ctx, id, stopped, message))
 	}
@@ -50,6 +49,28 @@ func (h *Host) startStep(ctx context.Context, id string, r request, row app.Row)
 	h.o.Log.Info("project started", "project", id, "duration", time.Since(began))
 	h.attend(c)
 	return h.setState(ctx, id, running, "")
+}
+
+// failStart ends a request whose agent has ended before it was finished: one that
+// always does would be started without end.
+func (h *Host) failStart(ctx context.Context, id string, r request) error {
+	why := h.whyLost(id)
+	if why == "" {
+		why = endedMessage
+	}
+	return errors.Join(h.markRequest(ctx, id, r, app.Row{"error": why, "finished": now()}), h.setState(ctx, id, stopped, why))
+}
+
+// whyNotStarted says it to the project's people, who can see no log.
+func whyNotStarted(err error) string {
+	kind, message := app.Public(err)
+	switch {
+	case kind != app.Internal:
+		return message
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
+		return "The project could not be started, because the disk of the server is full. Please tell the administrator."
+	}
+	return "The project could not be started. The server's log has the details."
 }
 
 // startAgent makes the folders of a project, and starts and greets its agent.

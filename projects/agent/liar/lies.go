@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -29,6 +30,8 @@ func talk(conn net.Conn, lie string, n int, config agent.Config) {
 		return
 	}
 	switch lie {
+	case "dies after the hello":
+		os.Exit(1)
 	case "breaks off":
 		time.Sleep(20 * time.Millisecond) // long enough to be taken for good
 		_ = conn.Close()
