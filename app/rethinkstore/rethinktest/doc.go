@@ -32,8 +32,9 @@
 //	           index_create index_drop index_rename index_list index_status
 //	           index_wait config status wait reconfigure
 //
-// Tables of the system, to be read and watched: server_status, server_config,
-// db_config, table_config, table_status, current_issues.
+// Tables of the system, to be read and watched: server_status, server_config
+// (whose tags can be updated), db_config, table_config, table_status,
+// current_issues.
 //
 // # Not met in the records
 //
@@ -41,7 +42,9 @@
 // which rights config() asks for, is from the sources of RethinkDB; that only
 // admin sees the system's tables is from its documentation. A key that occurs
 // twice in one row's multi index is kept twice. Rows are written one by one, as
-// over many shards, and never half.
+// over many shards, and never half. What becomes of a table without a majority of
+// its replicas (Options.Quorum), of nodes without tags, and emergency_repair are
+// from the documentation.
 //
 // # Faults
 //
