@@ -333,9 +333,9 @@ func (s *Store) agree(ctx context.Context, t *table, p *pending) error {
 		return nil
 	}
 	s.mu.Lock()
-	c, known := t.history.told[p.write.ID]
+	c, known := t.history.change(p.write.ID, p.rev)
 	s.mu.Unlock()
-	if known && c.Rev == p.rev && !s.concerns(t, c) {
+	if known && !s.concerns(t, c) {
 		return nil // where it is not known what was before, they are asked
 	}
 	pause := agreeFirst

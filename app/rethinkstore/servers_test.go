@@ -70,6 +70,30 @@ func TestW5AcknowledgedChangeIsKnownAtEveryServer(t *testing.T) {
 	wg.Wait()
 }
 
+// A change that concerns nobody is acknowledged at once, also where another server
+// has changed the row again by then: nobody would ever answer for it.
+func TestAChangeThatWasOvertakenConcernsNobody(t *testing.T) {
+	server := rethinktest.Start(t, rethinktest.Options{})
+	o := roles(options(server, notes))
+	a, b := open(t, o), open(t, o)
+	closeLater(t, a)
+	closeLater(t, b)
+	write(t, a, "x", "same")
+	server.DelayFeeds(o.Database, "notes", 5*time.Millisecond)
+	var wg sync.WaitGroup
+	for _, s := range []*rethinkstore.Store{a, b} {
+		wg.Go(func() {
+			for range 20 {
+				if _, err := s.Write(t.Context(), app.Write{Table: "notes", ID: "x", Row: app.Row{"text": "same"}, IfRev: app.AnyRev}); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
 // A server that still writes under the role that is taken holds the removal up.
 func TestW5AcknowledgementWaitsUntilOthersHaveSettled(t *testing.T) {
 	server := rethinktest.Start(t, rethinktest.Options{})
