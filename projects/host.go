@@ -204,8 +204,8 @@ func (h *Host) wakeAll(ctx context.Context) error {
 			return fmt.Errorf("read projects: %w", err)
 		}
 		for _, rec := range page.Records {
-			if err := h.o.Places.Settle(ctx, rec.ID, rec.Row); err != nil {
-				return fmt.Errorf("claim a project: %w", err)
+			if err := h.o.Places.Settle(ctx, rec.ID, rec.Row); err != nil { // a full disk must not keep the server from starting
+				h.o.Log.WarnContext(ctx, "project not claimed, it will be when it is asked for", "project", rec.ID, "err", err)
 			}
 			if h.o.Places.Foreign(rec.Row) {
 				continue // if it was claimed just now, the change of its row wakes it

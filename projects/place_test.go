@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"lyceum/app"
 	"lyceum/app/memstore"
@@ -130,5 +132,54 @@ func TestV1AServerClaimsWhatItHasFilesOf(t *testing.T) {
 	with.until("p1 is claimed", "projects", "p1", func(row app.Row) bool { return row["server"] == "a" })
 	if _, runs := with.server.Running("p1"); !runs {
 		t.Error("its agent was not found again")
+	}
+}
+
+// A project has come to another server while this one was down: what still runs
+// here is ended, and nothing is said of it in rows that are not ours any more.
+func TestV1AnAgentEndsWhereItsProjectIsNotAnyMore(t *testing.T) {
+	if testing.Short() {
+		return // needs root
+	}
+	database := rethinktest.Start(t, rethinktest.Options{})
+	w, other := newWorld(t, sandbox.None), newWorld(t, sandbox.None)
+	w.join(database, "a")
+	other.join(database, "b")
+	for _, id := range []string{"p1", "p2"} {
+		w.project(id, app.Row{"server": "a"})
+	}
+	w.enter()
+	for _, id := range []string{"p1", "p2"} {
+		w.ask(id, "start")
+		w.settled(id, "running")
+	}
+	move := func(id string) app.Row {
+		row := app.Clone(w.row("projects", id))
+		row["server"] = "b"
+		w.write("projects", id, row)
+		return w.row("projects", id)
+	}
+	gone := func(id string) {
+		for begun := time.Now(); ; {
+			if _, runs := w.entered().Running(id); !runs {
+				return
+			}
+			if time.Since(begun) > waitTime {
+				t.Fatalf("%s still runs here", id)
+			}
+			w.row("projects", id) // takes a moment; no row tells of the end
+		}
+	}
+	move("p1") // while the server runs
+	gone("p1")
+	w.leave()
+	row := move("p2")
+	w.enter()
+	gone("p2")
+	if left := w.agents(); len(left) > 0 {
+		t.Errorf("agents %v are left", left)
+	}
+	if now := w.row("projects", "p2"); !reflect.DeepEqual(now, row) {
+		t.Errorf("the row was %v, and is %v", row, now)
 	}
 }

@@ -104,7 +104,7 @@ func (s *server) greet(ctx context.Context, stdout io.Writer) error {
 func (s *server) open(ctx context.Context, version string) error {
 	defer eagerly()()
 	s.meter = newMeter()
-	rows, err := openStore(ctx, opening{cfg: s.cfg, log: s.log, fatal: s.fatal, meter: s.meter.Store(), settle: s.settle})
+	rows, err := openStore(ctx, opening{cfg: s.cfg, log: s.log, fatal: s.fatal, meter: s.meter.Store(), settle: s.settle, serves: true})
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
+import { createMemoryHistory } from "@tanstack/react-router";
 import { beforeEach, expect, test } from "vitest";
 import { page } from "vitest/browser";
 import { fakeSite, putProject } from "./fakeSite";
+import { makeRouter } from "./routes";
 import { showPage, wrongForAxe } from "./showPage";
 
 beforeEach(() => page.viewport(1200, 800));
@@ -46,4 +48,11 @@ test("a project that comes here while one looks opens", async () => {
   await expect.element(there()).toBeVisible();
   putProject(fake, { server: "s2" });
   await expect.element(page.getByRole("status", { name: "State of the project" })).toBeVisible();
+});
+
+test("the path below which this server serves is not taken along", async () => {
+  const history = createMemoryHistory({ initialEntries: ["/here/projects/p1/edit/a%20b.md"] });
+  const router = makeRouter("/here/", history);
+  await router.load();
+  expect(router.state.location.href).toBe("/projects/p1/edit/a%20b.md");
 });
