@@ -120,7 +120,7 @@ func TestV2V3AProjectOfAnotherServerIsAnsweredWithItsAddress(t *testing.T) {
 		}
 	}
 	_, _, err := two.dial("api/projects/" + project + "/terminals/" + terminal + "/socket").ReadMessage()
-	if end, ok := errors.AsType[*websocket.CloseError](err); !ok || end.Code != 4421 || end.Text == "" {
+	if end, ok := errors.AsType[*websocket.CloseError](err); !ok || end.Code != 4421 || end.Text != sentence {
 		t.Errorf("a terminal ends with %v", err)
 	}
 	if code, text, _ := one.request(http.MethodGet, files+"a.tex", nil); code != http.StatusOK || text != "one\n" {

@@ -2,6 +2,7 @@ import { IconServer2 } from "@tabler/icons-react";
 import { useLocation } from "@tanstack/react-router";
 import { Button } from "../../ui/Button";
 import { EmptyState } from "../../ui/EmptyState";
+import { siteLink } from "../../ui/siteLink";
 import type { Home } from "./useHome";
 
 /** Instead of a project whose files another server has: where it is, and the way there. */
@@ -14,7 +15,7 @@ export function Elsewhere({ title, home }: { title: string; home: Home }) {
         icon={<IconServer2 size={26} />}
         title={`This project is on the server ${home.name}`}
         action={
-          <Button kind="primary" renderRoot={(props) => <a href={placeAt(home.address, href)} {...props} />}>
+          <Button kind="primary" renderRoot={siteLink(placeAt(home.address, href))}>
             Open it there
           </Button>
         }
