@@ -247,18 +247,13 @@ var ErrNowhere = app.Errorf(app.Unavailable, "It is not known which server has t
 	"Please tell the administrator: the server whose data directory has them must be started once.")
 
 // Settle claims a project at the start of this server, if it is nobody's and its
-// folder is here. A server that is alone claims all that are nobody's: it tells
-// who had them when the rows are copied to a database with several.
+// folder is here. A server that is alone changes nothing.
 func (p *Places) Settle(ctx context.Context, projectID string, row app.Row) error {
-	switch {
-	case p == nil || text(row, "server") == p.o.Self.ID:
+	if p == nil || p.o.Alone || text(row, "server") == p.o.Self.ID {
 		return nil
-	case p.o.Alone && text(row, "server") != "":
-		return nil
-	case !p.o.Alone:
-		if _, known, err := p.serverOf(ctx, row); err != nil || known || !p.hasFolder(projectID) {
-			return err
-		}
+	}
+	if _, known, err := p.serverOf(ctx, row); err != nil || known || !p.hasFolder(projectID) {
+		return err
 	}
 	_, err := p.claim(ctx, projectID)
 	if errors.Is(err, app.ErrNotFound) {
@@ -278,10 +273,10 @@ func (p *Places) claim(ctx context.Context, projectID string) (app.Row, error) {
 			// A server that the database has never seen: a backup was restored
 			// under another id, beside the folders.
 			_, known, err := p.serverOf(ctx, row)
-			if err != nil || known || p.o.Alone || !p.hasFolder(projectID) {
+			if err != nil || known || !p.hasFolder(projectID) {
 				return row, err
 			}
-		} else if !p.o.Alone && !p.hasFolder(projectID) && hasRun(row) {
+		} else if !p.hasFolder(projectID) && hasRun(row) {
 			return row, nil
 		}
 		row["server"] = p.o.Self.ID
