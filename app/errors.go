@@ -18,6 +18,7 @@ const (
 	TooLarge    Kind = "too_large"   // over a bound that the message names
 	Unavailable Kind = "unavailable" // cannot be done now, may be possible later
 	Internal    Kind = "internal"    // our fault; the log has the details
+	Elsewhere   Kind = "elsewhere"   // another server does it; the message names it
 )
 
 // Error is an error with a sentence for the person at the browser.

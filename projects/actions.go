@@ -34,6 +34,9 @@ func (h *Host) Set(ctx context.Context, s query.Set) (app.Row, error) {
 // fileAction notes the action, does it, and notes how it went. The answer is
 // the row; an action that failed fails the set with the same sentence.
 func (h *Host) fileAction(ctx context.Context, s query.Set) (app.Row, error) {
+	if err := h.Own(ctx, text(s.Row, "project_id")); err != nil {
+		return nil, err
+	}
 	id, row := s.ID, maps.Clone(s.Row)
 	if s.Request != "" { // a repetition must find the first
 		id = requestID(text(row, "account_id"), text(row, "project_id"), s.Request)
@@ -128,6 +131,9 @@ func requestID(parts ...string) string {
 
 // endTerminal ends the shell, then its row.
 func (h *Host) endTerminal(ctx context.Context, s query.Set) (app.Row, error) {
+	if err := h.Own(ctx, text(s.Row, "project_id")); err != nil {
+		return nil, err
+	}
 	if client, ok := h.Running(text(s.Row, "project_id")); ok {
 		if err := client.EndTerminal(ctx, s.ID); err != nil {
 			return nil, err

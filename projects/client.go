@@ -10,7 +10,8 @@ import (
 )
 
 // Client returns the client of a project's agent. A project that is stopped is
-// started first, in its row as everybody sees it; an archived one is refused.
+// started first, in its row as everybody sees it; an archived one is refused, and
+// one that another server has.
 // It waits until the agent can be used or ctx ends. The caller in ctx is whom
 // the row names; it must have been permitted already.
 func (h *Host) Client(ctx context.Context, projectID string) (*agent.Client, error) {
@@ -26,6 +27,9 @@ func (h *Host) Client(ctx context.Context, projectID string) (*agent.Client, err
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read project: %w", err)
+		}
+		if err := h.o.Places.OwnRow(ctx, projectID, rec.Row); err != nil {
+			return nil, err
 		}
 		v := viewOf(rec.Row, false)
 		switch {
@@ -47,6 +51,12 @@ func (h *Host) Client(ctx context.Context, projectID string) (*agent.Client, err
 			return nil, app.Explain(ctx.Err(), app.Unavailable, "The project has not started in time. Please try again.")
 		}
 	}
+}
+
+// Own returns nil if a project is on this server, else an error that says where it
+// is.
+func (h *Host) Own(ctx context.Context, projectID string) error {
+	return h.o.Places.Own(ctx, projectID)
 }
 
 // ask requests a start as a person would, unless somebody has just asked for

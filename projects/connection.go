@@ -110,6 +110,10 @@ func (h *Host) adopt(ctx context.Context, folder string) error {
 	if r.copied(folder) {
 		return errors.Join(errCopied, os.RemoveAll(folder))
 	}
+	if err := h.Own(ctx, r.Project); app.IsKind(err, app.Elsewhere) {
+		_, ended := endFolder(ctx, folder, r)
+		return errors.Join(err, ended)
+	}
 	process, err := find(ctx, folder, r)
 	if errors.Is(err, sandbox.ErrGone) {
 		if err := h.gone(ctx, r.Project, errors.Is(err, sandbox.ErrRebooted)); err != nil {
@@ -305,19 +309,29 @@ func StopAll(ctx context.Context, data string) (int, error) {
 			failed = errors.Join(failed, os.RemoveAll(folder))
 			continue
 		}
-		process, err := find(ctx, folder, r)
-		failed = errors.Join(failed, endHelper(ctx, folder))
-		switch {
-		case errors.Is(err, sandbox.ErrGone):
-			err = sandbox.Forget(r.Process)
-		case err == nil:
+		ran, err := endFolder(ctx, folder, r)
+		if ran {
 			ended++
-			err = process.Kill(ctx)
-		}
-		if err == nil {
-			err = os.RemoveAll(folder)
 		}
 		failed = errors.Join(failed, err)
 	}
 	return ended, app.Explain(failed, app.Internal, "Not every project could be stopped. Please try again as the user that runs the server.")
+}
+
+// endFolder ends the agent of a folder and removes its traces; ran is whether it
+// was there.
+func endFolder(ctx context.Context, folder string, r record) (ran bool, err error) {
+	process, err := find(ctx, folder, r)
+	failed := endHelper(ctx, folder)
+	switch {
+	case errors.Is(err, sandbox.ErrGone):
+		err = sandbox.Forget(r.Process)
+	case err == nil:
+		ran = true
+		err = process.Kill(ctx)
+	}
+	if err == nil {
+		err = os.RemoveAll(folder)
+	}
+	return ran, errors.Join(failed, err)
 }

@@ -31,10 +31,13 @@ func after(d time.Duration) <-chan time.Time { return time.After(d) }
 // Watched implements query.Watcher for directories: while a folder is watched,
 // its row is kept true. A project is not started by it: a tab left open must not
 // undo a stop.
-func (h *Host) Watched(_ context.Context, filter app.Row) (func(), error) {
+func (h *Host) Watched(ctx context.Context, filter app.Row) (func(), error) {
 	project, path := text(filter, "project_id"), text(filter, "path")
 	if _, given := filter["path"]; !given || project == "" {
 		return func() {}, nil // a query over all folders shows those that others watch
+	}
+	if err := h.Own(ctx, project); err != nil {
+		return nil, err
 	}
 	key := project + "/" + path
 	h.mu.Lock()

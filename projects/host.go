@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"lyceum/app"
+	"lyceum/app/place"
 	"lyceum/app/query"
 	"lyceum/projects/agent"
 	"lyceum/projects/sandbox"
@@ -26,7 +27,8 @@ type Options struct {
 	// KernelLog is where the kernel says which programs it has ended; "" is
 	// sandbox.KernelLog.
 	KernelLog string
-	Idle      IdleTimes // zero: DefaultIdleTimes
+	Idle      IdleTimes     // zero: DefaultIdleTimes
+	Places    *place.Places // which projects are here; nil: all
 	Log       *slog.Logger
 }
 
@@ -149,7 +151,9 @@ func (h *Host) Run(ctx context.Context) error {
 	h.mu.Unlock()
 	_, unwatch, err := h.o.Store.Watch("projects", func(b app.Batch) {
 		for _, c := range b.Changes {
-			h.wake(c.ID)
+			if _, runs := h.Running(c.ID); runs || !h.o.Places.Foreign(c.New) {
+				h.wake(c.ID)
+			}
 		}
 	})
 	if err != nil {
@@ -189,16 +193,23 @@ func (h *Host) finish(cancel, unwatch func()) {
 	}
 }
 
-// wakeAll looks at every project once: requests that nobody has finished, rows
-// that say more than is true, agents that should not be.
+// wakeAll looks at every project of this server once: requests that nobody has
+// finished, rows that say more than is true, agents that should not be. Projects
+// of an older version become this server's where their files are here.
 func (h *Host) wakeAll(ctx context.Context) error {
-	r := app.Range{Table: "projects", Fields: []string{"state", "action_request"}} // all that viewOf looks at
+	r := app.Range{Table: "projects", Fields: []string{"state", "action_request", "server"}} // all that is looked at
 	for {
 		page, err := h.o.Store.Read(ctx, r)
 		if err != nil {
 			return fmt.Errorf("read projects: %w", err)
 		}
 		for _, rec := range page.Records {
+			if err := h.o.Places.Settle(ctx, rec.ID, rec.Row); err != nil { // a full disk must not keep the server from starting
+				h.o.Log.WarnContext(ctx, "project not claimed, it will be when it is asked for", "project", rec.ID, "err", err)
+			}
+			if h.o.Places.Foreign(rec.Row) {
+				continue // if it was claimed just now, the change of its row wakes it
+			}
 			_, connected := h.Running(rec.ID)
 			if next(viewOf(rec.Row, connected)) != rest {
 				h.wake(rec.ID)
@@ -323,8 +334,11 @@ func (h *Host) advance(ctx context.Context, id string) error {
 		_, connected := h.Running(id)
 		v := viewOf(rec.Row, connected)
 		s := next(v)
-		if s == rest {
+		if s == rest && !h.o.Places.Foreign(rec.Row) {
 			return nil
+		}
+		if err := h.o.Places.OwnRow(ctx, id, rec.Row); err != nil {
+			return h.refuse(ctx, id, v.Request, err)
 		}
 		if s == start && began.pending() && began.same(v.Request) {
 			return h.failStart(ctx, id, v.Request)
@@ -336,6 +350,19 @@ func (h *Host) advance(ctx context.Context, id string) error {
 			return err
 		}
 	}
+}
+
+// refuse does nothing for a project that another server has, but for ending what
+// runs here all the same. What nobody has is told to who asked.
+func (h *Host) refuse(ctx context.Context, id string, r request, err error) error {
+	switch {
+	case app.IsKind(err, app.Elsewhere):
+		return h.end(ctx, id)
+	case errors.Is(err, place.ErrNowhere) && r.pending():
+		_, message := app.Public(err)
+		return h.markRequest(ctx, id, r, app.Row{"error": message, "finished": now()})
+	}
+	return err
 }
 
 // take takes one step.

@@ -39,11 +39,15 @@ func (u usage) Watched(ctx context.Context, filter app.Row) (func(), error) {
 	}
 	h := u.host
 	// Administrators may look at every project, also at one that they have mistyped.
-	switch _, err := h.o.Store.Get(ctx, "projects", project); {
+	rec, err := h.o.Store.Get(ctx, "projects", project)
+	switch {
 	case errors.Is(err, app.ErrNotFound):
 		return nil, app.Errorf(app.NotFound, "There is no such project.")
 	case err != nil:
 		return nil, fmt.Errorf("read projects: %w", err)
+	}
+	if err := h.o.Places.OwnRow(ctx, project, rec.Row); err != nil {
+		return nil, err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -15,6 +15,7 @@ import (
 
 	"lyceum/app"
 	"lyceum/app/memstore"
+	"lyceum/app/place"
 	"lyceum/app/schema"
 	"lyceum/projects"
 	"lyceum/projects/sandbox"
@@ -42,7 +43,8 @@ type world struct {
 	data    string
 	store   app.Store
 	sandbox *sandbox.Sandbox
-	server  *server // nil: none
+	server  *server       // nil: none
+	places  *place.Places // nil: it is alone
 	// kernelLog is where the host looks for programs that were ended; "" is the
 	// kernel's.
 	kernelLog string
@@ -113,7 +115,7 @@ func (w *world) remove() {
 // enter starts a server, after before has set its hooks.
 func (w *world) enter(before ...func(*projects.Host)) *server {
 	w.t.Helper()
-	s := &server{Host: projects.New(projects.Options{Store: w.store, Sandbox: w.sandbox, Data: w.data, UIDs: testUIDs, KernelLog: w.kernelLog, Idle: quickIdle})}
+	s := &server{Host: projects.New(projects.Options{Store: w.store, Sandbox: w.sandbox, Data: w.data, UIDs: testUIDs, KernelLog: w.kernelLog, Idle: quickIdle, Places: w.places})}
 	for _, fn := range before {
 		fn(s.Host)
 	}

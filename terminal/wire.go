@@ -114,4 +114,5 @@ const (
 	CloseSignedOut = 4401
 	CloseDenied    = 4403
 	CloseNotThere  = 4404 // no such terminal, or it has been ended
+	CloseElsewhere = 4421 // another server has the project; the reason says which
 )

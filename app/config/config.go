@@ -17,17 +17,19 @@ type Config struct {
 	From    string   // the database to copy from
 	To      string   // the database to copy to
 
-	Listen       string        // address to serve on, "host:port"; port 0 takes a free one
-	Data         string        // folder that holds everything worth backing up; absolute
-	BasePath     string        // path below which everything is served; begins and ends with "/"
-	Isolation    string        // one of Isolations
-	InsecureHTTP bool          // plain HTTP beyond this machine is wanted
-	ProjectUIDs  UIDRange      // user ids that projects get when the server runs as root
-	SaveAfter    time.Duration // pause in typing after which a document is written to disk
-	PingEvery    time.Duration // how often a silent connection is used, so that no proxy closes it
-	Metrics      string        // address of /metrics, "host:port"; "" serves none
-	Database     Database      // where rows are kept
-	File         string        // the TOML file that was asked for; "" is the default one, if it is there
+	Listen        string        // address to serve on, "host:port"; port 0 takes a free one
+	Data          string        // folder that holds everything worth backing up; absolute
+	BasePath      string        // path below which everything is served; begins and ends with "/"
+	Isolation     string        // one of Isolations
+	InsecureHTTP  bool          // plain HTTP beyond this machine is wanted
+	ProjectUIDs   UIDRange      // user ids that projects get when the server runs as root
+	SaveAfter     time.Duration // pause in typing after which a document is written to disk
+	PingEvery     time.Duration // how often a silent connection is used, so that no proxy closes it
+	Metrics       string        // address of /metrics, "host:port"; "" serves none
+	ServerName    string        // what people call this server among those on its database; "" is the machine's name
+	ServerAddress string        // URL at which browsers reach it, ends with "/"; "" is derived from Listen and BasePath
+	Database      Database      // where rows are kept
+	File          string        // the TOML file that was asked for; "" is the default one, if it is there
 
 	origins map[string]string // setting → where its value comes from
 }

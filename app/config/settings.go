@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // A setting is one line of `lyceum config`.
@@ -71,6 +74,14 @@ var generalSettings = []setting{
 		name: "metrics-listen", usage: "`address` to serve figures for Prometheus on, at /metrics; none by default", preset: preset(""),
 		set: setMetricsListen, get: func(c *Config) string { return c.Metrics },
 	},
+	{
+		name: "server-name", usage: "`name` of this server where several share a database; by default the machine's", preset: preset(""),
+		set: setServerName, get: func(c *Config) string { return c.ServerName },
+	},
+	{
+		name: "server-address", usage: "`URL` at which browsers reach this server; other servers on its database send people there", preset: preset(""),
+		set: setServerAddress, get: func(c *Config) string { return c.ServerAddress },
+	},
 }
 
 func setListen(c *Config, text string) error {
@@ -86,6 +97,35 @@ func setMetricsListen(c *Config, text string) error {
 		return fmt.Errorf("%q is not an address; write host:port, for example 127.0.0.1:9100, or nothing for none", text)
 	}
 	c.Metrics = text
+	return nil
+}
+
+// maxServerName leaves room for an address in one sentence with it, of 123 bytes
+// where it closes a terminal's socket.
+const maxServerName = 40
+
+func setServerName(c *Config, text string) error {
+	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
+	if !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxServerName || strings.ContainsFunc(text, unprintable) {
+		return fmt.Errorf("%q is not a name; write one of at most %d characters on one line, such as lab-2", text, maxServerName)
+	}
+	c.ServerName = strings.TrimSpace(text)
+	return nil
+}
+
+// maxServerAddress is what a row of servers takes.
+const maxServerAddress = 500
+
+func setServerAddress(c *Config, text string) error {
+	if text == "" {
+		c.ServerAddress = ""
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || len(text) >= maxServerAddress {
+		return fmt.Errorf("%q is not the address of a server; write one such as https://lab2.example.org/", text)
+	}
+	c.ServerAddress = strings.TrimRight(u.String(), "/") + "/"
 	return nil
 }
 

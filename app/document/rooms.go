@@ -26,6 +26,10 @@ type Options struct {
 	// Role is the role of a caller in a project now.
 	Role func(c app.Caller, projectID string) app.Role
 
+	// Own returns nil if a project is on this server, else an error that says
+	// where it is: a document has one room. nil: all are.
+	Own func(ctx context.Context, projectID string) error
+
 	// SaveAfter is the pause in typing after which the file is written.
 	SaveAfter time.Duration
 
@@ -170,11 +174,16 @@ func (rs *Rooms) newRoom(id string) (*room, error) {
 	if err != nil {
 		return nil, err
 	}
+	project, _ := rec.Row["project_id"].(string)
+	if rs.opts.Own != nil {
+		if err := rs.opts.Own(rs.ctx, project); err != nil {
+			return nil, err
+		}
+	}
 	c, err := load(rs.ctx, rs.opts.Store, id, 0)
 	if err != nil {
 		return nil, err
 	}
-	project, _ := rec.Row["project_id"].(string)
 	r := &room{
 		id: id, project: project, opts: &rs.opts, core: c, disk: newDisk(rec.Row),
 		requests: make(chan request, maxWaiting), done: make(chan struct{}), moved: make(chan string, 1), checkpoint: c.seq,

@@ -21,6 +21,7 @@ type Options struct {
 	Ephemeral app.Store // knows schema.Ephemeral, or schema.Shared where there is Local
 	Local     app.Store // knows schema.Local; nil: Ephemeral does
 	Access    *access.Index
+	Server    string           // who has the files of projects that are made here, see package place
 	Log       *slog.Logger     // nil discards
 	Clock     func() time.Time // nil is time.Now
 
@@ -40,6 +41,7 @@ type Engine struct {
 	Used func(projectID string)
 
 	store  *Stores
+	server string
 	access *access.Index
 	log    *slog.Logger
 	clock  func() time.Time
@@ -68,7 +70,7 @@ func New(o Options) (*Engine, error) {
 	e := &Engine{
 		Writers: make(map[string]Writer), Sources: make(map[string]Source), Watchers: make(map[string]Watcher),
 		store:  &Stores{Durable: o.Durable, Ephemeral: o.Ephemeral, Local: o.Local},
-		access: o.Access, log: o.Log, clock: o.Clock, meter: newMeter(o),
+		server: o.Server, access: o.Access, log: o.Log, clock: o.Clock, meter: newMeter(o),
 		logs: make(map[string]*live.Log), documents: make(map[string]string),
 		streams: streams{byKey: make(map[streamKey]*stream)},
 	}

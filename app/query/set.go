@@ -158,7 +158,7 @@ func (s *setting) fresh() (app.Row, error) {
 	row := merge(t.Field, nil, s.given)
 	s.forcing(s.caller, s.request, s.project).fill(t.Fields, row, nil, s.given, true)
 	if t.Name == "projects" {
-		makeProject(row, s.caller.AccountID)
+		makeProject(row, s.caller.AccountID, s.server)
 	}
 	return row, nil
 }

@@ -1,6 +1,10 @@
 package rethinkstore
 
-import "lyceum/app"
+import (
+	"slices"
+
+	"lyceum/app"
+)
 
 // Bounds of what is remembered of a table. Reads need the changes that were told
 // while they were under way, a feed that comes back the rows that it would tell
@@ -61,6 +65,20 @@ func (h *history) knows(id string, rev int64) bool {
 		return c.Rev >= rev
 	}
 	return rev <= h.floor
+}
+
+// change returns the change that brought a row to a revision, also if another has
+// followed; false if it is not remembered.
+func (h *history) change(id string, rev int64) (app.Change, bool) {
+	if h.told[id].Rev < rev {
+		return app.Change{}, false
+	}
+	for _, c := range slices.Backward(h.changes) { // it was told a moment ago
+		if c.ID == id && c.Rev <= rev {
+			return c.Change, c.Rev == rev
+		}
+	}
+	return app.Change{}, false
 }
 
 // since returns what was told after a number; false if some of it is forgotten.

@@ -48,7 +48,10 @@ type Options struct {
 	// change forbids. nil: at once.
 	Settle func(ctx context.Context, table string, c app.Change)
 
-	Name  string         // of this server, for people; "" is the machine's
+	Name string // of this server, for people; "" is the machine's
+	// Sole is what no two servers may have at a time, such as the id of a data
+	// directory: a second one is refused. "" is nothing.
+	Sole  string
 	Log   *slog.Logger   // nil discards
 	Meter *metrics.Store // nil counts nothing
 }

@@ -42,6 +42,9 @@ const (
 	// settlePatience bounds how long what is under way may hold up another
 	// server's change; access ends it after a second.
 	settlePatience = 6 * time.Second
+	// soleAfter is how long a server that has what is ours is listened to: one
+	// that was killed says nothing in it.
+	soleAfter = 3 * beatEvery
 	// leavePatience bounds the farewell of a server that is closed.
 	leavePatience = 3 * time.Second
 	// maxAcks is how many acknowledgements wait to be written.
@@ -63,6 +66,7 @@ type server struct {
 	Name string `json:"name"`
 	Beat int64  `json:"beat"`
 	Left bool   `json:"left"` // it was closed; only its ephemeral rows are there
+	Sole string `json:"sole"` // Options.Sole
 }
 
 // sight is when another server was last seen to be there.
@@ -105,7 +109,7 @@ func (p *peers) leave() error {
 func (p *peers) say(ctx context.Context, left bool) error {
 	p.mu.Lock()
 	p.beat++
-	row := map[string]any{fieldID: p.store.id, "name": p.store.options.Name, "beat": p.beat, "left": left}
+	row := map[string]any{fieldID: p.store.id, "name": p.store.options.Name, "beat": p.beat, "left": left, "sole": p.store.options.Sole}
 	p.mu.Unlock()
 	begun := time.Now()
 	term := p.store.db().Table(serversTable).Insert(row, r.InsertOpts{Conflict: "replace", Durability: hard})
@@ -188,6 +192,43 @@ func (p *peers) alone(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// sole fails with a sentence if another server is there and has what is only
+// ours. We are there by then, so that of two that come at once both are refused,
+// and never none.
+func (p *peers) sole(ctx context.Context) error {
+	if p.store.options.Sole == "" {
+		return nil
+	}
+	first := make(map[string]int64)
+	for begun := time.Now(); time.Since(begun) < soleAfter; {
+		there, _, err := p.others(ctx)
+		if err != nil {
+			return err
+		}
+		silent := false
+		for _, row := range there {
+			if row.Sole != p.store.options.Sole {
+				continue
+			}
+			silent = true
+			if beat, ok := first[row.ID]; !ok {
+				first[row.ID] = row.Beat
+			} else if beat != row.Beat {
+				return app.Errorf(app.Conflict, "A server with the same data directory, or a copy of it, uses this database already, on %s. "+
+					"Stop that one first; two of them would both start the same projects.", row.Name)
+			}
+		}
+		if !silent {
+			return nil
+		}
+		pause := beatEvery / 4
+		if !wait(ctx, &pause) {
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // Servers returns the names of the other servers that use the database now. One
@@ -333,9 +374,9 @@ func (s *Store) agree(ctx context.Context, t *table, p *pending) error {
 		return nil
 	}
 	s.mu.Lock()
-	c, known := t.history.told[p.write.ID]
+	c, known := t.history.change(p.write.ID, p.rev)
 	s.mu.Unlock()
-	if known && c.Rev == p.rev && !s.concerns(t, c) {
+	if known && !s.concerns(t, c) {
 		return nil // where it is not known what was before, they are asked
 	}
 	pause := agreeFirst

@@ -70,6 +70,52 @@ func TestW5AcknowledgedChangeIsKnownAtEveryServer(t *testing.T) {
 	wg.Wait()
 }
 
+// A change that concerns nobody is acknowledged at once, also where another server
+// has changed the row again by then: nobody would ever answer for it.
+func TestAChangeThatWasOvertakenConcernsNobody(t *testing.T) {
+	server := rethinktest.Start(t, rethinktest.Options{})
+	o := roles(options(server, notes))
+	a, b := open(t, o), open(t, o)
+	closeLater(t, a)
+	closeLater(t, b)
+	write(t, a, "x", "same")
+	server.DelayFeeds(o.Database, "notes", 5*time.Millisecond)
+	var wg sync.WaitGroup
+	for _, s := range []*rethinkstore.Store{a, b} {
+		wg.Go(func() {
+			for range 20 {
+				if _, err := s.Write(t.Context(), app.Write{Table: "notes", ID: "x", Row: app.Row{"text": "same"}, IfRev: app.AnyRev}); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// A data directory was copied, and both are started: the second is refused before
+// it answers anything, and takes nothing from the first. One that was killed is in
+// nobody's way for long.
+func TestV4TwoServersNeverHaveOneDataDirectory(t *testing.T) {
+	server := rethinktest.Start(t, rethinktest.Options{})
+	o := options(server, notes)
+	o.Sole, o.Name = "directory 1", "lab1"
+	first := open(t, o)
+	if s, err := rethinkstore.Open(t.Context(), o); !app.IsKind(err, app.Conflict) || s != nil {
+		t.Fatalf("a second one: %v", err)
+	}
+	write(t, first, "x", "still there")
+	other := o
+	other.Sole = "directory 2"
+	closeLater(t, open(t, other))
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	run(t, o, r.DB(o.Database).Table("_servers").Insert(map[string]any{"id": "killed", "name": "lab1", "beat": 7, "left": false, "sole": o.Sole}))
+	closeLater(t, open(t, o))
+}
+
 // A server that still writes under the role that is taken holds the removal up.
 func TestW5AcknowledgementWaitsUntilOthersHaveSettled(t *testing.T) {
 	server := rethinktest.Start(t, rethinktest.Options{})

@@ -9,6 +9,7 @@ var all = []*Table{
 	projects, members, projectUIDs, projectLimits, projectUsage, projectVisits,
 	documents, documentPaths, documentStates, patches, checkpoints, cursors,
 	directories, fileActions, terminals,
+	servers, thisServer,
 	tableStats, serverStats, slowQueries, databaseNodes,
 }
 

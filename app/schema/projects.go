@@ -70,6 +70,7 @@ var projects = &Table{
 		{Name: "disk_full", Type: Time, Optional: true, Text: "Since when all the space on disk that it may have is used."},
 		{Name: "restart_reason", Type: String, Optional: true, Text: "Why it should be restarted, as a sentence."},
 		{Name: "network_note", Type: String, Optional: true, Text: "Why its network is not as its limits say, as a sentence."},
+		{Name: "server", Type: ID, Optional: true, Text: "Which of servers has its files; only that one runs it."},
 		{Name: "uid", Type: Int, Optional: true, Hidden: true, Text: "The user id of its processes on the host."},
 		requestIDs,
 	},

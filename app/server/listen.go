@@ -48,3 +48,24 @@ func address(cfg *config.Config, listening string) string {
 	u := url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: cfg.BasePath}
 	return u.String()
 }
+
+// serverName is what this server is called where others share its database.
+func serverName(cfg *config.Config) string {
+	if cfg.ServerName != "" {
+		return cfg.ServerName
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return "without a name"
+	}
+	return name
+}
+
+// serverAddress is where browsers reach this server. Behind a proxy only the
+// operator knows.
+func serverAddress(cfg *config.Config, listening string) string {
+	if cfg.ServerAddress != "" {
+		return cfg.ServerAddress
+	}
+	return listening
+}

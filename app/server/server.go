@@ -17,6 +17,7 @@ import (
 	"lyceum/app/config"
 	"lyceum/app/document"
 	"lyceum/app/metrics"
+	"lyceum/app/place"
 	"lyceum/app/query"
 	"lyceum/app/service"
 	"lyceum/app/stats"
@@ -36,6 +37,7 @@ type server struct {
 	index    atomic.Pointer[access.Index]
 	engine   *query.Engine
 	auth     *auth.Auth
+	places   *place.Places
 	host     *projects.Host
 	rooms    *document.Rooms
 	resumer  *resumer
@@ -102,7 +104,7 @@ func (s *server) greet(ctx context.Context, stdout io.Writer) error {
 func (s *server) open(ctx context.Context, version string) error {
 	defer eagerly()()
 	s.meter = newMeter()
-	rows, err := openStore(ctx, opening{cfg: s.cfg, log: s.log, fatal: s.fatal, meter: s.meter.Store(), settle: s.settle})
+	rows, err := openStore(ctx, opening{cfg: s.cfg, log: s.log, fatal: s.fatal, meter: s.meter.Store(), settle: s.settle, serves: true})
 	if err != nil {
 		return err
 	}
@@ -130,11 +132,9 @@ func (s *server) open(ctx context.Context, version string) error {
 		return err
 	}
 	s.index.Store(index)
-	s.engine, err = query.New(query.Options{Durable: rows.durable, Ephemeral: rows.ephemeral, Local: rows.local, Access: index, Log: s.log, Meter: s.meter})
-	if err != nil {
+	if err := s.openEngine(ctx, index); err != nil {
 		return err
 	}
-	s.closers = append(s.closers, func() error { s.engine.Close(); return nil })
 	s.auth = auth.New(rows.durable, s.log)
 	helper, err := s.openHelper()
 	if err != nil {
@@ -142,7 +142,7 @@ func (s *server) open(ctx context.Context, version string) error {
 	}
 	s.host = projects.New(projects.Options{
 		Store: s.engine.Store(), Sandbox: box, Network: helper, Data: s.cfg.Data, Log: s.log,
-		UIDs: userIDs(s.cfg),
+		UIDs: userIDs(s.cfg), Places: s.places,
 	})
 	s.stats = stats.New(stats.Options{
 		Store: s.engine.Store(), Access: index, Meter: s.meter, Data: s.cfg.Data, Version: version, Log: s.log,
@@ -160,6 +160,32 @@ func (s *server) open(ctx context.Context, version string) error {
 		Projects: &streams{host: s.host, store: s.engine.Store()}, Pages: s.pages(ctx), Log: s.log, Meter: s.meter,
 		PingEvery: s.cfg.PingEvery, Used: s.host.Used,
 	})
+	return nil
+}
+
+// openEngine opens what answers queries, and says to other servers which one this
+// is.
+func (s *server) openEngine(ctx context.Context, index *access.Index) error {
+	id, err := place.ID(s.cfg.Data)
+	if err != nil {
+		return err
+	}
+	rows := s.database
+	s.engine, err = query.New(query.Options{
+		Durable: rows.durable, Ephemeral: rows.ephemeral, Local: rows.local, Access: index, Server: id, Log: s.log, Meter: s.meter,
+	})
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, func() error { s.engine.Close(); return nil })
+	s.places, err = place.Open(ctx, place.Options{
+		Store: s.engine.Store(), Self: place.Server{ID: id, Name: serverName(s.cfg), Address: serverAddress(s.cfg, s.url)},
+		Data: s.cfg.Data, Alone: rows.others == nil, Log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, func() error { s.places.Close(); return nil })
 	return nil
 }
 
@@ -200,6 +226,7 @@ func (s *server) connect(index *access.Index) {
 		Store: s.engine.Store(), Log: s.log, Role: index.Role, SaveAfter: s.cfg.SaveAfter,
 		Files:   s.diskOf,
 		Running: s.diskOfRunning,
+		Own:     s.host.Own,
 	})
 	s.host.BeforeStop = func(ctx context.Context, projectID string) {
 		if err := s.rooms.SaveProject(ctx, projectID); err != nil {

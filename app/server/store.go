@@ -16,6 +16,7 @@ import (
 	"lyceum/app/memstore"
 	"lyceum/app/metrics"
 	"lyceum/app/migrate"
+	"lyceum/app/place"
 	"lyceum/app/rethinkdb"
 	"lyceum/app/rethinkdb/cluster"
 	"lyceum/app/rethinkstore"
@@ -48,6 +49,8 @@ type opening struct {
 	// settle is called with changes of other servers that take something from
 	// somebody. nil: nothing is under way here.
 	settle func(ctx context.Context, table string, c app.Change)
+	// serves says that projects are run: by one server alone that has their files.
+	serves bool
 	// locked says that the caller has the lock of the data directory.
 	locked bool
 }
@@ -118,6 +121,11 @@ func openDatabase(ctx context.Context, o opening, where string) (d *database, er
 	d.cluster = clusterOf(options)
 	options.Log, options.Concerns, options.Settle = o.log, access.Concerns, o.settle
 	options.Tables, options.Ephemeral, options.Meter = schema.Tables(), schema.Shared(), o.meter
+	if o.serves {
+		if options.Sole, err = place.ID(o.cfg.Data); err != nil {
+			return d, err
+		}
+	}
 	store, err := rethinkstore.Open(ctx, options)
 	if err != nil {
 		return d, err

@@ -52,6 +52,9 @@ func (s *streams) AttachTerminal(ctx context.Context, projectID, terminalID stri
 	if err != nil || rec.Row["project_id"] != projectID {
 		return nil, app.Errorf(app.NotFound, "This terminal does not exist any more.")
 	}
+	if err := s.host.Own(ctx, projectID); err != nil {
+		return nil, err
+	}
 	client, running := s.host.Running(projectID)
 	if !running {
 		return nil, app.Errorf(app.Unavailable, "The project does not run.")

@@ -1,9 +1,13 @@
 package server_test
 
 import (
+	"errors"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/gorilla/websocket"
 
 	"lyceum/app"
 	"lyceum/app/wire"
@@ -54,4 +58,79 @@ func TestW5TwoServersOnADatabaseAreOneSite(t *testing.T) {
 			t.Fatalf("who has signed out is answered %+v", a)
 		}
 	}
+}
+
+// refused asks and returns the sentence with which another server is named.
+func (tb *tab) refused(query app.Row, options app.Row) string {
+	tb.t.Helper()
+	tb.id++
+	tb.send(wire.Ask{ID: tb.id, Query: query, Options: options, Request: app.NewID()})
+	m := tb.next()
+	f, ok := m.(wire.Failure)
+	if !ok || f.Error.Kind != app.Elsewhere {
+		tb.t.Fatalf("%v at the wrong server: %+v", query, m)
+	}
+	return f.Error.Message
+}
+
+// A project has one server. Rows of it work at every other one; what needs its
+// files is answered there with the name and the address of the right one, and
+// changes nothing.
+func TestV2V3AProjectOfAnotherServerIsAnsweredWithItsAddress(t *testing.T) {
+	where := clusterOf(t)
+	one := open(t, filepath.Join(t.TempDir(), "data"), "--database", where, "--server-name", "hall 1", "--server-address", "https://hall1.example.org/lyceum")
+	one.signUp()
+	two := open(t, filepath.Join(t.TempDir(), "data"), "--database", where, "--server-name", "hall 2")
+	two.cookie = one.cookie
+	here, there := one.tab(), two.tab()
+	project, _ := here.set("projects", app.Row{"id": "new", "title": "Graphs"})["id"].(string)
+
+	// Asked for at the wrong server, done by the right one.
+	there.until("projects", stateShape(project), state("stopped"))
+	there.set("projects", app.Row{"id": project, "action_request": app.Row{"action": "start"}})
+	there.until("projects", stateShape(project), state("running"))
+	files := "api/projects/" + project + "/files/"
+	if code, text, _ := one.request(http.MethodPut, files+"a.tex", strings.NewReader("one\n")); code != http.StatusOK {
+		t.Fatalf("upload: %d %s", code, text)
+	}
+	document, _ := here.openDocument(project, "a.tex")
+	terminal, _ := there.set("terminals", app.Row{"id": "new", "project_id": project, "title": "Terminal"})["id"].(string)
+	typed(t, one.dial("api/projects/"+project+"/terminals/"+terminal+"/socket"), "echo he''llo\r", "hello")
+
+	sentence := "This project is on the server hall 1: https://hall1.example.org/lyceum/projects/" + project + "/files/"
+	watch := app.Row{"changes": true}
+	for _, ask := range []struct{ query, options app.Row }{
+		{app.Row{"document_states": app.Row{"project_id": project, "path": "a.tex", "document_id": nil, "update": nil}}, nil},
+		{app.Row{"document_states": app.Row{"project_id": project, "path": "new.tex", "document_id": nil, "update": nil}}, nil},
+		{app.Row{"patches": []any{app.Row{"project_id": project, "document_id": document, "seq": nil}}}, watch},
+		{app.Row{"patches": app.Row{"document_id": document, "origin": "tab1", "n_from": int64(1), "n": int64(1), "update": []byte{0, 0}}}, nil},
+		{app.Row{"directories": []any{app.Row{"project_id": project, "path": "", "entries": nil}}}, watch},
+		{app.Row{"project_usage": []any{app.Row{"project_id": project, "time": nil}}}, watch},
+		{app.Row{"file_actions": app.Row{"id": "new", "project_id": project, "action": "delete", "path": "a.tex"}}, nil},
+		{app.Row{"terminals": app.Row{"id": terminal}}, app.Row{"delete": true}},
+	} {
+		if got := there.refused(ask.query, ask.options); got != sentence {
+			t.Errorf("%v is answered %q", ask.query, got)
+		}
+	}
+	for _, method := range []string{http.MethodGet, http.MethodPut} {
+		code, text, _ := two.request(method, files+"a.tex", strings.NewReader("two\n"))
+		if code != http.StatusMisdirectedRequest || !strings.Contains(text, sentence) {
+			t.Errorf("%s: %d %s", method, code, text)
+		}
+	}
+	_, _, err := two.dial("api/projects/" + project + "/terminals/" + terminal + "/socket").ReadMessage()
+	if end, ok := errors.AsType[*websocket.CloseError](err); !ok || end.Code != 4421 || end.Text != sentence {
+		t.Errorf("a terminal ends with %v", err)
+	}
+	if code, text, _ := one.request(http.MethodGet, files+"a.tex", nil); code != http.StatusOK || text != "one\n" {
+		t.Errorf("download: %d %q", code, text)
+	}
+	// Pages know where they are, and who else there is.
+	there.until("this_server", app.Row{"id": nil, "server": nil}, func(row app.Row) bool { return row["server"] != nil })
+	there.until("servers", app.Row{"id": nil, "name": "hall 1", "address": nil}, func(row app.Row) bool {
+		return row["address"] == "https://hall1.example.org/lyceum/"
+	})
+	there.set("projects", app.Row{"id": project, "action_request": app.Row{"action": "stop"}})
+	there.until("projects", stateShape(project), state("stopped"))
 }

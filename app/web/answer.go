@@ -66,6 +66,7 @@ var status = map[app.Kind]int{
 	app.TooLarge:    http.StatusRequestEntityTooLarge,
 	app.Unavailable: http.StatusServiceUnavailable,
 	app.Internal:    http.StatusInternalServerError,
+	app.Elsewhere:   http.StatusMisdirectedRequest,
 }
 
 func encode(w http.ResponseWriter, code int, body any) {

@@ -60,6 +60,10 @@ func (s *Server) farewell(r *http.Request, caller app.Caller, err error) (code i
 		return terminal.CloseDenied, message
 	case kind == app.NotFound:
 		return terminal.CloseNotThere, message
+	case kind == app.Elsewhere && len(message) > maxReason: // half an address leads nowhere
+		return terminal.CloseElsewhere, "This project is on another server. Its page says on which."
+	case kind == app.Elsewhere:
+		return terminal.CloseElsewhere, message
 	case websocket.IsCloseError(err, websocket.CloseAbnormalClosure, websocket.CloseNoStatusReceived):
 		return websocket.CloseTryAgainLater, "Please connect again." // a network or a browser that died
 	case kind == app.Internal:

@@ -55,7 +55,7 @@ func typeScript() []byte {
 
 var kinds = []string{
 	string(app.Invalid), string(app.Denied), string(app.NotFound), string(app.Conflict),
-	string(app.TooLarge), string(app.Unavailable), string(app.Internal),
+	string(app.TooLarge), string(app.Unavailable), string(app.Internal), string(app.Elsewhere),
 }
 
 type printer func(format string, args ...any)

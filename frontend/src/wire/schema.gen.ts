@@ -964,6 +964,14 @@ export const SCHEMA: Schema = {
           "get": true,
           "optional": true,
           "max": 4096
+        },
+        {
+          "name": "server",
+          "type": "id",
+          "text": "Which of servers has its files; only that one runs it.",
+          "get": true,
+          "optional": true,
+          "max": 128
         }
       ]
     },
@@ -2186,6 +2194,78 @@ export const SCHEMA: Schema = {
               "max": 4096
             }
           ]
+        }
+      ]
+    },
+    {
+      "name": "servers",
+      "text": "The servers that share this database, or have shared it; none where there can be one only. projects.server names one.",
+      "key": [
+        "id"
+      ],
+      "get": "signed_in",
+      "create": "nobody",
+      "delete": "nobody",
+      "watch": true,
+      "limit": 1000,
+      "fields": [
+        {
+          "name": "id",
+          "type": "id",
+          "text": "Random, of the server's data directory.",
+          "get": true,
+          "max": 128
+        },
+        {
+          "name": "name",
+          "type": "string",
+          "text": "What people call it.",
+          "get": true,
+          "max": 300
+        },
+        {
+          "name": "address",
+          "type": "string",
+          "text": "Where browsers reach it; ends with a slash.",
+          "get": true,
+          "max": 500
+        },
+        {
+          "name": "started",
+          "type": "time",
+          "text": "When it was last started.",
+          "get": true
+        }
+      ]
+    },
+    {
+      "name": "this_server",
+      "text": "Which of servers answers, one row; none where there can be one only.",
+      "key": [
+        "id"
+      ],
+      "get": "signed_in",
+      "create": "nobody",
+      "delete": "nobody",
+      "watch": true,
+      "limit": 1000,
+      "ephemeral": true,
+      "fields": [
+        {
+          "name": "id",
+          "type": "string",
+          "text": "Always \"here\".",
+          "get": true,
+          "one_of": [
+            "here"
+          ]
+        },
+        {
+          "name": "server",
+          "type": "id",
+          "text": "Its id in servers.",
+          "get": true,
+          "max": 128
         }
       ]
     },

@@ -25,7 +25,7 @@ export interface Position {
   readonly n: number;
 }
 /** The machine-readable half of an error. */
-export type Kind = "invalid" | "denied" | "not_found" | "conflict" | "too_large" | "unavailable" | "internal";
+export type Kind = "invalid" | "denied" | "not_found" | "conflict" | "too_large" | "unavailable" | "internal" | "elsewhere";
 
 export interface WireError {
   readonly kind: Kind;
@@ -317,6 +317,8 @@ export interface Project {
   restart_reason?: string;
   /** Why its network is not as its limits say, as a sentence. */
   network_note?: string;
+  /** Which of servers has its files; only that one runs it. */
+  server?: string;
 }
 
 /** Sets who is in a project; it is read in projects.users. A member may delete the own row to leave. */
@@ -618,6 +620,26 @@ export interface Terminal {
   };
 }
 
+/** The servers that share this database, or have shared it; none where there can be one only. projects.server names one. */
+export interface Server {
+  /** Random, of the server's data directory. */
+  id: string;
+  /** What people call it. */
+  name: string;
+  /** Where browsers reach it; ends with a slash. */
+  address: string;
+  /** When it was last started. */
+  started: number;
+}
+
+/** Which of servers answers, one row; none where there can be one only. */
+export interface ThisServer {
+  /** Always "here". */
+  id: "here";
+  /** Its id in servers. */
+  server: string;
+}
+
 /** What is asked of each table, a row a table, while somebody watches. Rates and times are of the last minute at most. */
 export interface TableStats {
   /** The table; "unknown" for queries that name none that there is. */
@@ -795,6 +817,8 @@ export interface Tables {
   directories: Directory;
   file_actions: FileAction;
   terminals: Terminal;
+  servers: Server;
+  this_server: ThisServer;
   table_stats: TableStats;
   server_stats: ServerStats;
   slow_queries: SlowQuery;
@@ -823,6 +847,8 @@ export const keys = {
   directories: ["project_id", "path"],
   file_actions: ["id"],
   terminals: ["id"],
+  servers: ["id"],
+  this_server: ["id"],
   table_stats: ["name"],
   server_stats: ["id"],
   slow_queries: ["id"],
@@ -883,7 +909,7 @@ export const TABLES: { readonly [T in TableName]: TableInfo } = {
   },
   projects: {
     key: ["id"],
-    fields: ["action_request", "created", "description", "disk_full", "id", "isolation", "last_edited", "network_note", "out_of_memory", "restart_reason", "state", "stops_at", "title", "users"],
+    fields: ["action_request", "created", "description", "disk_full", "id", "isolation", "last_edited", "network_note", "out_of_memory", "restart_reason", "server", "state", "stops_at", "title", "users"],
     settable: ["action_request", "description", "id", "title"],
     fresh: ["action_request"],
     limit: 1000,
@@ -958,6 +984,18 @@ export const TABLES: { readonly [T in TableName]: TableInfo } = {
     key: ["id"],
     fields: ["account_id", "created", "ended", "id", "project_id", "title"],
     settable: ["id", "project_id", "title"],
+    limit: 1000,
+  },
+  servers: {
+    key: ["id"],
+    fields: ["address", "id", "name", "started"],
+    settable: [],
+    limit: 1000,
+  },
+  this_server: {
+    key: ["id"],
+    fields: ["id", "server"],
+    settable: [],
     limit: 1000,
   },
   table_stats: {

@@ -3,6 +3,7 @@ import { IconFolderOff } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { parentOf } from "../../lib/paths";
 import type { Place as Target } from "../../lib/place";
+import { rowsOf } from "../../live/live";
 import { useAccountId, useAction } from "../../live/react";
 import { Button } from "../../ui/Button";
 import { EmptyState } from "../../ui/EmptyState";
@@ -12,12 +13,14 @@ import { Waiting } from "../../ui/Waiting";
 import type { Project } from "../../wire/types.gen";
 import { addressOf } from "./address";
 import { ArchivedNotice } from "./ArchivedNotice";
+import { Elsewhere } from "./Elsewhere";
 import { keepTabs, keptTabs } from "./keptTabs";
 import { Notices } from "./Notices";
 import { ProjectHeader } from "./ProjectHeader";
 import styles from "./ProjectPage.module.css";
 import { ProjectSettings } from "./ProjectSettings";
 import { close, type Layout, rename, seen, show, showBeside, type Shown, shownBy, type Tab, tabOf } from "./tabs";
+import { useHome } from "./useHome";
 import { useTabNames } from "./useTabNames";
 import { useProject } from "./useProject";
 import { useVisits } from "./useVisits";
@@ -69,6 +72,7 @@ export interface ProjectPageProps {
 export function ProjectPage({ projectId, place, slots }: ProjectPageProps) {
   const project = useProject(projectId);
   const accountId = useAccountId();
+  const home = useHome(rowsOf(project)[0]);
   switch (project.state) {
     case "loading":
       return <Waiting what="the project" />;
@@ -79,6 +83,8 @@ export function ProjectPage({ projectId, place, slots }: ProjectPageProps) {
       const row = project.rows[0];
       const role = row && roleOf(row.users, accountId);
       if (!row || !role) return <Gone />;
+      if (home === "loading") return <Waiting what="the project" />;
+      if (home !== "here") return <Elsewhere title={row.title} home={home} />;
       return <OpenProject project={row} role={role} place={place} slots={slots} />;
     }
   }

@@ -25,5 +25,6 @@ export function useProject(id: string) {
     disk_full: null,
     restart_reason: null,
     network_note: null,
+    server: null,
   });
 }

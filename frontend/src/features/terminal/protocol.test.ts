@@ -25,6 +25,10 @@ test("T6 a lost connection comes back, a lost right does not", () => {
   for (const code of [1000, 1001, 1006, 1011, 1012]) expect(afterClose(code, "")).toEqual({ again: true });
   expect(afterClose(1013, "The project is stopped.")).toEqual({ again: true, message: "The project is stopped." });
   expect(afterClose(4403, "")).toMatchObject({ again: false });
+  expect(afterClose(4421, "This project is on the server hall 1: https://hall1.example.org/")).toEqual({
+    again: false,
+    message: "This project is on the server hall 1: https://hall1.example.org/",
+  });
   expect(afterClose(4404, "Ada has closed this terminal.")).toEqual({
     again: false,
     message: "Ada has closed this terminal.",

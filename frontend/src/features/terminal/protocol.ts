@@ -110,6 +110,7 @@ export function afterClose(code: number, reason: string): Closed {
     4401: "You are signed out. Please sign in again.",
     4403: "You may not see this terminal any more.",
     4404: "This terminal does not exist any more.",
+    4421: "This project is on another server.",
   };
   const sentence = forGood[code];
   if (sentence === undefined)
