@@ -128,7 +128,7 @@ fmt: frontend/node_modules ## formats Go and TypeScript
 	@gofmt -w $(filter %.go,$(GO_FILES))
 	$(NPM) format
 
-bench: build ## measures start, memory, keys, terminals, a class, sizes; prints a table
+bench: build bin/rethinkdb-for-tests ## measures start, memory, keys, terminals, a class, two servers on RethinkDB, sizes; prints a table
 	$(call install-missing,$(PEERS))
 	@go run ./testdata/bench bin/lyceum
 

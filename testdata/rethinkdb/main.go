@@ -1,4 +1,5 @@
-// Command rethinkdb is the database of the tests with browsers: a server for
+// Command rethinkdb is the database of the tests with browsers and of the
+// benchmark: a server for
 // tests that speaks RethinkDB's driver protocol (lyceum/app/rethinkstore/rethinktest),
 // with faults on demand. Its tables are lost when it ends.
 //
@@ -10,6 +11,7 @@
 //	stop              ends all nodes
 //	start             starts them again, with what they had
 //	skip TABLE N      lets the feeds of a table of the database lyceum lose N changes
+//	feeds             is answered with how many feeds are open, and of how many tables
 //
 // It ends with its input, so that it outlives nobody who has started it.
 package main
@@ -55,7 +57,9 @@ func run(password string, in io.Reader, out io.Writer) error {
 	lines := bufio.NewScanner(in)
 	for lines.Scan() {
 		answer := "done"
-		if err := f.do(strings.Fields(lines.Text())); err != nil {
+		if lines.Text() == "feeds" {
+			answer = feedsOf(s)
+		} else if err := f.do(strings.Fields(lines.Text())); err != nil {
 			answer = err.Error()
 		}
 		if _, err := fmt.Fprintln(out, answer); err != nil {
@@ -65,13 +69,18 @@ func run(password string, in io.Reader, out io.Writer) error {
 	return lines.Err()
 }
 
+func feedsOf(s *rethinktest.Server) string {
+	feeds, tables := s.AllFeeds()
+	return fmt.Sprint(feeds, " ", tables)
+}
+
 // faults carries out commands.
 type faults struct {
 	server *rethinktest.Server
 	mend   func() // ends the cuts
 }
 
-var errCommand = errors.New("no such command; known are cut MILLISECONDS, mend, stop, start, skip TABLE N")
+var errCommand = errors.New("no such command; known are cut MILLISECONDS, mend, stop, start, skip TABLE N, feeds")
 
 func (f *faults) do(words []string) error {
 	if len(words) == 0 {

@@ -33,9 +33,12 @@ type program struct {
 	cleanups []func()
 }
 
-func (p *program) Helper()                  {}
+func (p *program) Helper()          {}
+func (p *program) Cleanup(f func()) { p.cleanups = append(p.cleanups, f) }
+
+// Context is that of the program, which has none: it waits for what it asks for.
 func (p *program) Context() context.Context { return context.Background() }
-func (p *program) Cleanup(f func())         { p.cleanups = append(p.cleanups, f) }
+
 func (p *program) Errorf(format string, args ...any) {
 	panic(failure{fmt.Errorf(format, args...)})
 }
