@@ -82,10 +82,10 @@ tidy: ## fails where gen or fmt changes a file
 	fi
 
 lint: frontend/node_modules ## vet, staticcheck, oxlint, types, format of the pages
-	go vet ./... ./testdata/bench ./testdata/screens ./testdata/vm/...
+	go vet ./... ./testdata/bench ./testdata/rethinkdb ./testdata/screens ./testdata/vm/...
 	go vet -tags dev ./...
 	go vet -tags vm ./projects/...
-	go tool staticcheck ./... ./testdata/bench ./testdata/screens ./testdata/vm/...
+	go tool staticcheck ./... ./testdata/bench ./testdata/rethinkdb ./testdata/screens ./testdata/vm/...
 	$(NPM) lint
 	$(NPM) typecheck
 	$(NPM) format:check
@@ -103,8 +103,8 @@ attack-sandbox: ## tries to get out of projects in every mode that runs here; pr
 	go test -count=1 ./projects/sandbox -args -table="$$table" || failed=1; \
 	cat "$$table"; exit $$failed
 
-e2e: build frontend/node_modules ## the executable in real browsers, a server for each test
-	LYCEUM=$(CURDIR)/bin/lyceum $(NPM) e2e
+e2e: build bin/rethinkdb-for-tests frontend/node_modules ## the executable in real browsers, a server for each test
+	LYCEUM=$(CURDIR)/bin/lyceum LYCEUM_TEST_DATABASE=$(CURDIR)/bin/rethinkdb-for-tests $(NPM) e2e
 
 test-rethinkdb: $(CARRIED) ## what only a real RethinkDB can prove: make test-rethinkdb RETHINKDB=<the program, or rethinkdb://user@host> [PASSWORD=<file>]
 	@case "$(RETHINKDB)" in \
@@ -128,7 +128,7 @@ fmt: frontend/node_modules ## formats Go and TypeScript
 	@gofmt -w $(filter %.go,$(GO_FILES))
 	$(NPM) format
 
-bench: build ## measures start, memory, keys, terminals, a class, sizes; prints a table
+bench: build bin/rethinkdb-for-tests ## measures start, memory, keys, terminals, a class, two servers on RethinkDB, sizes; prints a table
 	$(call install-missing,$(PEERS))
 	@go run ./testdata/bench bin/lyceum
 
@@ -141,6 +141,9 @@ clean: ## removes what was built
 
 bin/lyceum: embed/dist/index.html.gz $(CARRIED) $(GO_FILES) | tools
 	$(BUILD) -o $@ .
+
+bin/rethinkdb-for-tests: $(GO_FILES)
+	go build -o $@ ./testdata/rethinkdb
 
 # Built first, since the executable carries it; static, since the sandbox may
 # lack every library.

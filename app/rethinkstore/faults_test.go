@@ -3,6 +3,8 @@ package rethinkstore_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -340,6 +342,61 @@ func TestEverythingGoesOnAfterTheDatabaseWasAway(t *testing.T) {
 	write(t, b, "x", "after")
 	l.wait(t, "the last write", has("x", "after"))
 	l.wait(t, "the write that waited", has("y", "meanwhile"))
+}
+
+// An outage is told once for each feed, however often it is tried to open it.
+func TestAnOutageIsToldOnce(t *testing.T) {
+	t.Parallel()
+	server := rethinktest.Start(t, rethinktest.Options{})
+	o := options(server, notes)
+	var out lines
+	o.Log = slog.New(slog.NewTextHandler(&out, nil))
+	s := open(t, o)
+	defer s.Close()
+	write(t, s, "x", "before")
+	server.Stop()
+	<-time.After(time.Second) // for some attempts
+	server.Start()
+	write(t, s, "x", "after")
+	const ended = "feed of a table ended"
+	for line, n := range out.count(ended, "table=") {
+		if n != 1 {
+			t.Errorf("it is told %d times that the feed of %s has ended", n, line)
+		}
+	}
+	if len(out.count(ended, "table=")) == 0 {
+		t.Error("it is not told that feeds have ended")
+	}
+}
+
+// lines keep a log.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+// count counts the lines with a text by the word that begins as given.
+func (l *lines) count(text, begin string) map[string]int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	counts := make(map[string]int)
+	for line := range strings.Lines(l.text.String()) {
+		if !strings.Contains(line, text) {
+			continue
+		}
+		for _, word := range strings.Fields(line) {
+			if strings.HasPrefix(word, begin) {
+				counts[word]++
+			}
+		}
+	}
+	return counts
 }
 
 // A feed is open and says nothing any more, as one over an index that is not there

@@ -91,10 +91,11 @@ func (f *follower) alive() bool {
 // attempt, and once more with nil if that failed and a later one did not.
 func (f *follower) run(ctx context.Context, ready func(error)) {
 	pause := pauseFirst
-	first := true
+	first, said := true, false
 	for ctx.Err() == nil {
-		begun := time.Now()
+		begun, ran := time.Now(), false
 		err := f.follow(ctx, first, func() {
+			ran, said = true, false
 			if first {
 				first = false
 				ready(nil)
@@ -107,8 +108,13 @@ func (f *follower) run(ctx context.Context, ready func(error)) {
 		if first {
 			ready(err)
 		}
-		f.store.options.Log.Warn("feed of a table ended, it is opened again", "part", "store",
-			"table", f.table.Name, "duration", time.Since(begun), "err", err)
+		// An outage is told once, not at each attempt; that no host answers, by the pool.
+		var unreached notSentError
+		if ran || !said && !errors.As(err, &unreached) {
+			f.store.options.Log.Warn("feed of a table ended, it is opened again", "part", "store",
+				"table", f.table.Name, "duration", time.Since(begun), "err", err)
+			said = !ran
+		}
 		if !wait(ctx, &pause) {
 			return
 		}

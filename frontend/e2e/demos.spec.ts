@@ -1,33 +1,12 @@
+import { nameChanges, titleChanges } from "./fixtures/demos";
 import { expect, test } from "./fixtures/test";
 
-/** Demo 1 of the slides: a name changed in one browser shows in another. */
 test("Ada changes her name and Bob's open page shows it", async ({ world: { ada, bob } }) => {
-  const project = await ada.createProject("Numbers");
-  await ada.addMember(project, bob, "editor");
-  await bob.goto(`projects/${project}/settings`);
-  const people = bob.page.getByRole("list", { name: "People of this project" });
-  await expect(people.getByText("Ada", { exact: true })).toBeVisible();
-
-  await ada.goto("settings");
-  const profile = ada.page.getByRole("region", { name: "Profile" });
-  await profile.getByLabel("Name", { exact: true }).fill("Ada Lovelace");
-  await profile.getByRole("button", { name: "Save name" }).click();
-
-  await expect(people.getByText("Ada Lovelace", { exact: true })).toBeVisible();
+  await nameChanges(ada, bob);
 });
 
-/** Demo 2: the same with the title of a project. */
 test("Ada renames a project and Bob's open pages show it", async ({ world: { ada, bob } }) => {
-  const project = await ada.createProject("Numbers");
-  await ada.addMember(project, bob, "viewer");
-  await bob.goto("projects");
-  await expect(bob.page.getByRole("link", { name: "Numbers" })).toBeVisible();
-
-  await ada.goto(`projects/${project}/settings`);
-  await ada.page.getByLabel("Title").fill("Prime numbers");
-  await ada.page.getByRole("button", { name: "Save", exact: true }).click();
-
-  await expect(bob.page.getByRole("link", { name: "Prime numbers" })).toBeVisible();
+  await titleChanges(ada, bob);
 });
 
 /** Demo 5: a project restarted by setting a row; every step is seen by all. */

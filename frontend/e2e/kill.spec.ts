@@ -1,19 +1,10 @@
-import { saved, savingOf, textOf, wholeText } from "./fixtures/editor";
-import type { Person } from "./fixtures/person";
+import { saved, savingOf } from "./fixtures/editor";
 import { command, newTerminal, shows, terminalText } from "./fixtures/terminal";
 import { expect, test } from "./fixtures/test";
+import { beginTyping, nothingLost, typeWords } from "./fixtures/typing";
 
 /** How often the server is killed. */
 const KILLS = 10;
-
-/** Types numbered words until told to stop; the numbers show what is lost or doubled. */
-async function typeWords(person: Person, letter: string, stop: () => boolean): Promise<number> {
-  let n = 0;
-  while (!stop()) {
-    await person.page.keyboard.type(`${letter}${n++} `, { delay: 25 });
-  }
-  return n;
-}
 
 /** What a crash of the server must not cost: text, and the shell. */
 test("the server is killed ten times while two people type, and nothing is lost or doubled", async ({
@@ -32,11 +23,9 @@ test("the server is killed ten times while two people type, and nothing is lost 
   for (const person of [ada, bob]) {
     await person.goto(`projects/${project}/edit/notes.tex`);
     await saved(person.page, "notes.tex");
-    await person.page.evaluate(() => Object.assign(window, { notReloaded: true }));
-    await textOf(person.page, "notes.tex").click();
   }
-  await ada.page.keyboard.press("Control+Home");
-  await bob.page.keyboard.press("Control+End");
+  await beginTyping(ada, "notes.tex", "Home");
+  await beginTyping(bob, "notes.tex", "End");
 
   let stop = false;
   const typing = Promise.all([typeWords(ada, "a", () => stop), typeWords(bob, "b", () => stop)]);
@@ -54,20 +43,7 @@ test("the server is killed ten times while two people type, and nothing is lost 
     stop = true;
   }
   const typed = await typing;
-
-  await saved(ada.page, "notes.tex");
-  await saved(bob.page, "notes.tex");
-  const file = (await ada.download(project, "notes.tex")).toString();
-  expect(await wholeText(ada.page, "notes.tex")).toBe(file);
-  expect(await wholeText(bob.page, "notes.tex")).toBe(file);
-  const words = file.split(/\s+/);
-  for (const [at, letter] of [...["a", "b"].entries()]) {
-    const own = words.filter((word) => new RegExp(`^${letter}\\d+$`).test(word));
-    expect(own).toEqual(Array.from({ length: typed[at] ?? 0 }, (_, n) => `${letter}${n}`));
-  }
-  for (const person of [ada, bob]) {
-    expect(await person.page.evaluate(() => "notReloaded" in window)).toBe(true);
-  }
+  await nothingLost([ada, bob], project, "notes.tex", typed);
 
   await ada.page.goto(terminal);
   await command(ada.page, "echo kept $KEPT in $$ and $(cat pid.txt)");

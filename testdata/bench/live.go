@@ -32,7 +32,8 @@ const (
 // audience is a server with a thousand connections.
 type audience struct {
 	server  *server
-	writers []*tab // one of each person
+	far     *server // of the same site, has every second connection; nil: there is one server
+	writers []*tab  // one of each person
 	tabs    []*listener
 	epoch   time.Time
 	counted atomic.Bool // what is told now is counted
@@ -50,6 +51,9 @@ type listener struct {
 	done     chan error
 }
 
+// far reports whether the connection is at the other server.
+func (t *listener) far() bool { return t.all.far != nil && t.place%2 == 1 }
+
 // lives measures live queries on a server of its own.
 func (l *lab) lives(ctx context.Context) (err error) {
 	s, err := serve(ctx, l.executable, filepath.Join(l.folder, "live"))
@@ -58,10 +62,14 @@ func (l *lab) lives(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	all := &audience{server: s, epoch: time.Now()}
-	if err := all.gather(ctx); err != nil {
+	first, err := s.first(ctx)
+	if err != nil {
 		return err
 	}
 	defer all.leave()
+	if err := all.gather(ctx, first); err != nil {
+		return err
+	}
 	time.Sleep(settle)
 	before, err := pss(s.cmd.Process.Pid)
 	if err != nil {
@@ -112,7 +120,7 @@ func (l *lab) loaded(all *audience, each int, before int64) error {
 	if err != nil {
 		return err
 	}
-	seen, err := all.write()
+	seen, _, err := all.write(liveWrites, liveTime, 0)
 	if err != nil {
 		return err
 	}
@@ -129,16 +137,17 @@ func (l *lab) loaded(all *audience, each int, before int64) error {
 	return nil
 }
 
-// gather makes people, projects and connections.
-func (a *audience) gather(ctx context.Context) error {
-	token, err := a.server.printed(ctx, firstLine)
+// first makes the first account.
+func (s *server) first(ctx context.Context) (*person, error) {
+	token, err := s.printed(ctx, firstLine)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	first, err := a.server.signUp(ctx, token, "Ada")
-	if err != nil {
-		return err
-	}
+	return s.signUp(ctx, token, "Ada")
+}
+
+// gather makes people, whom the first one invites, projects and connections.
+func (a *audience) gather(ctx context.Context, first *person) error {
 	admin, err := first.open(ctx)
 	if err != nil {
 		return err
@@ -167,11 +176,14 @@ func (a *audience) gather(ctx context.Context) error {
 			}
 		}
 		for j := range liveProjects {
-			tb, err := p.open(ctx)
-			if err != nil {
+			t := &listener{all: a, person: i, place: j, projects: projects, done: make(chan error, 1)}
+			at := *p
+			if t.far() {
+				at.server = a.far
+			}
+			if t.tab, err = at.open(ctx); err != nil {
 				return err
 			}
-			t := &listener{tab: tb, all: a, person: i, place: j, projects: projects, done: make(chan error, 1)}
 			go func() { t.done <- t.read() }() // leave waits for it
 			a.tabs = append(a.tabs, t)
 		}
@@ -253,20 +265,21 @@ func (t *listener) read() error {
 }
 
 // write sets descriptions, some a second, and returns how long each took to each
-// who watches.
-func (a *audience) write() (samples, error) {
+// who watches, at this server and at the other. apart is between a person and the
+// next; 0: all write at the same time.
+func (a *audience) write(perSecond int, lasts, apart time.Duration) (near, far samples, err error) {
 	for _, t := range a.tabs {
 		t.seen = nil
 	}
 	a.counted.Store(true)
 	errs := make([]error, len(a.writers))
 	var group sync.WaitGroup
-	each := liveWrites / len(a.writers) * int(liveTime/time.Second)
+	each := perSecond / len(a.writers) * int(lasts/time.Second)
 	begin := time.Now()
 	for i, w := range a.writers {
 		group.Go(func() {
 			for n := range each {
-				due := begin.Add(liveTime * time.Duration(n) / time.Duration(each))
+				due := begin.Add(lasts*time.Duration(n)/time.Duration(each) + apart*time.Duration(i))
 				time.Sleep(time.Until(due))
 				project := a.tabs[i*liveProjects+n%liveProjects].projects[n%liveProjects]
 				text := strconv.FormatInt(int64(time.Since(a.epoch)), 10)
@@ -280,11 +293,14 @@ func (a *audience) write() (samples, error) {
 	group.Wait()
 	time.Sleep(settle) // the last are on their way
 	a.counted.Store(false)
-	var seen samples
 	for _, t := range a.tabs {
-		seen = append(seen, t.seen...)
+		if t.far() {
+			far = append(far, t.seen...)
+		} else {
+			near = append(near, t.seen...)
+		}
 	}
-	return seen, errors.Join(errs...)
+	return near, far, errors.Join(errs...)
 }
 
 func (a *audience) leave() {

@@ -42,6 +42,10 @@
 //     concern each project that is written; no two ask the same, so that nothing
 //     is shared. Memory of each is what they add to connections that watch
 //     nothing. What is open beyond 10,000 is concerned by no write.
+//   - RethinkDB: the same connections with ten watches each, half of them at a
+//     second server; both have their rows in the server for tests, a process of
+//     its own. All writes go to the first. The peer is a feed of the driver over a
+//     table of its own, which is written and followed meanwhile by the benchmark.
 //   - Network: from dd in a project with a network to a server in a network
 //     namespace of the benchmark, against the same program without a sandbox.
 //   - Sizes: of the executable and of the agent in it, as a project runs it.
@@ -76,7 +80,7 @@ func main() {
 	case len(os.Args) == 3 && alone[os.Args[2]] != nil:
 		measure = alone[os.Args[2]]
 	case len(os.Args) != 2:
-		fmt.Fprintln(os.Stderr, "usage: bench EXECUTABLE [large|live|class|idle]")
+		fmt.Fprintln(os.Stderr, "usage: bench EXECUTABLE [large|live|rethinkdb|class|idle]")
 		os.Exit(2)
 	}
 	if err := run(ctx, os.Args[1], measure, os.Stdout, os.Stderr); err != nil {
@@ -87,9 +91,10 @@ func main() {
 
 // alone are measurements that can be asked for by their name, for work on them.
 var alone = map[string]func(*lab, context.Context, io.Writer) error{
-	"live":  (*lab).onlyLive,
-	"class": func(l *lab, ctx context.Context, _ io.Writer) error { return l.class(ctx) },
-	"idle":  func(l *lab, ctx context.Context, _ io.Writer) error { return l.idle(ctx) },
+	"live":      (*lab).onlyLive,
+	"rethinkdb": func(l *lab, ctx context.Context, _ io.Writer) error { return l.rethinkdb(ctx) },
+	"class":     func(l *lab, ctx context.Context, _ io.Writer) error { return l.class(ctx) },
+	"idle":      func(l *lab, ctx context.Context, _ io.Writer) error { return l.idle(ctx) },
 }
 
 // lab is what the measurements share.
@@ -149,7 +154,7 @@ func (l *lab) ordinary(ctx context.Context, progress io.Writer) (err error) {
 		measure func(context.Context) error
 	}{
 		{"memory", l.memory}, {"project starts", l.prompts}, {"keys", l.keys}, {"cat", l.cats}, {"changes", l.changes},
-		{"sizes", l.sizes}, {"pages", l.pages}, {"live queries", l.lives}, {"network", l.network},
+		{"sizes", l.sizes}, {"pages", l.pages}, {"live queries", l.lives}, {"RethinkDB", l.rethinkdb}, {"network", l.network},
 		{"idle projects", l.idle}, {"class", l.class}, {"memory at the end", l.memoryAfter},
 	} {
 		fmt.Fprintln(progress, part.name)

@@ -34,13 +34,13 @@ var (
 )
 
 // serve starts a server and waits until it has answered.
-func serve(ctx context.Context, executable, data string) (*server, error) {
+func serve(ctx context.Context, executable, data string, flags ...string) (*server, error) {
 	s := &server{
 		executable: executable, data: data, ended: make(chan struct{}),
 		console: &console{more: make(chan struct{}, 1)},
 	}
 	// Without the context: a server is ended by a signal, so that it can stop.
-	s.cmd = exec.Command(executable, "serve", "--data", data, "--listen", "127.0.0.1:0")
+	s.cmd = exec.Command(executable, append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0"}, flags...)...)
 	s.cmd.Stdout, s.cmd.Stderr = s.console, s.console
 	s.cmd.WaitDelay = time.Second // if a project were to hold the console open
 	if err := s.cmd.Start(); err != nil {

@@ -170,6 +170,18 @@ func (s *Server) Feeds(db, name string) int {
 	return len(t.feeds)
 }
 
+// AllFeeds counts the open feeds of all tables, and the tables that have one.
+func (s *Server) AllFeeds() (feeds, tables int) {
+	for _, t := range s.data.all() {
+		t.mu.Lock()
+		n := len(t.feeds)
+		t.mu.Unlock()
+		feeds += n
+		tables += min(n, 1)
+	}
+	return feeds, tables
+}
+
 // patience is how long AwaitFeeds waits: a test that is stuck ends with a word.
 const patience = 30 * time.Second
 
