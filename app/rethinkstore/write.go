@@ -19,7 +19,8 @@ const (
 	// maxBatch is how many rows one query writes: so many share the round trip and
 	// the wait for the disks, and the first of them does not wait long.
 	maxBatch = 200
-	// maxBatchBytes ends a batch early; RethinkDB refuses a query of 64 MiB.
+	// maxBatchBytes ends a batch early: a long query delays the short ones behind
+	// it, and the rest of a batch is far below the 128 MiB that RethinkDB takes.
 	maxBatchBytes = 4 << 20
 	// writePatience is how long a write is asked for again while the database does
 	// not answer; then nobody knows what became of it.
