@@ -23,6 +23,9 @@ const (
 	// written, and silentFor after how long without one it is taken for dead.
 	probeAfter = 2 * time.Second
 	silentFor  = 5 * time.Second
+	// warnAgain is how often it is said that a feed has ended and is not back, or has
+	// ended again.
+	warnAgain = time.Minute
 	// ownPatience is how long a change of our own waits for its acknowledgement,
 	// which mostly comes a millisecond after the feed has told of it, before the
 	// database is asked.
@@ -91,7 +94,8 @@ func (f *follower) alive() bool {
 // attempt, and once more with nil if that failed and a later one did not.
 func (f *follower) run(ctx context.Context, ready func(error)) {
 	pause := pauseFirst
-	first := true
+	first, away := true, false // away: that it has ended was said, and not yet that it is back
+	var warned time.Time
 	for ctx.Err() == nil {
 		begun := time.Now()
 		err := f.follow(ctx, first, func() {
@@ -99,6 +103,10 @@ func (f *follower) run(ctx context.Context, ready func(error)) {
 				first = false
 				ready(nil)
 			}
+			if away {
+				f.store.options.Log.Info("feed of a table is there again", "part", "store", "table", f.table.Name)
+			}
+			away = false
 			pause = pauseFirst
 		})
 		if ctx.Err() != nil {
@@ -107,8 +115,12 @@ func (f *follower) run(ctx context.Context, ready func(error)) {
 		if first {
 			ready(err)
 		}
-		f.store.options.Log.Warn("feed of a table ended, it is opened again", "part", "store",
-			"table", f.table.Name, "duration", time.Since(begun), "err", err)
+		if time.Since(warned) > warnAgain {
+			f.store.options.Log.Warn("feed of a table ended, it is opened again", "part", "store",
+				"table", f.table.Name, "duration", time.Since(begun), "err", err)
+			warned = time.Now()
+			away = true
+		}
 		if !wait(ctx, &pause) {
 			return
 		}

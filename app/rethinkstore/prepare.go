@@ -82,11 +82,27 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := s.checkLayout(ctx); err != nil {
 		return err
 	}
-	lock, err := s.lock(ctx)
+	ctx, lost := context.WithCancelCause(ctx)
+	defer lost(nil)
+	lock, err := s.lock(ctx, func() { lost(errLockLost) })
 	if err != nil {
 		return err
 	}
 	defer lock.release()
+	return s.prepareAlone(ctx, there)
+}
+
+// errLockLost is why a preparation was given up.
+var errLockLost = app.Errorf(app.Unavailable, "The database did not answer for so long that another server prepares it now. Start this one again.")
+
+// prepareAlone is what one server does at a time. The tables in there had been made
+// before.
+func (s *Store) prepareAlone(ctx context.Context, there []string) (err error) {
+	defer func() {
+		if err != nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+	}()
 	if err := s.checkLayout(ctx); err != nil { // another may have changed it meanwhile
 		return err
 	}
