@@ -141,18 +141,30 @@ func (f *follower) follow(ctx context.Context, first bool, caughtUp func()) erro
 	defer l.session.Close()                                          // the same
 	cursor, err := f.table.feedTerm().Run(l.session, r.RunOpts{Context: ctx})
 	if err != nil {
+		if changed(err) { // there is no such table
+			_, err = f.store.check(ctx, f.table)
+		}
 		return fmt.Errorf("open: %w", err)
 	}
 	f.reset()
 	reading.Go(func() { f.read(cursor) })
-	if first {
+	identity, err := f.store.check(ctx, f.table)
+	if err != nil {
+		return err
+	}
+	switch {
+	case first:
 		err = f.begin(ctx)
-	} else {
+	case identity != f.table.identity: // another table has its name: none of its rows is known
+		err = f.begin(ctx)
+		f.store.renew(f.table)
+	default:
 		err = f.catchUp(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("catch up: %w", err)
 	}
+	f.table.identity = identity
 	f.sign()
 	caughtUp()
 	return f.tellAll(ctx)

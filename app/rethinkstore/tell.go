@@ -131,7 +131,7 @@ func (s *Store) renew(t *table) {
 }
 
 // begin notes up to where the rows are that nobody has to be told of: nobody has
-// read or watched before the first feed of a table runs.
+// read or watched before the first feed of a table runs, or they begin anew.
 func (f *follower) begin(ctx context.Context) error {
 	var newest document
 	err := f.store.pool.query(ctx, f.table.newestTerm(), func() { newest = document{} }, func(b []byte) error {
@@ -143,10 +143,10 @@ func (f *follower) begin(ctx context.Context) error {
 	f.store.clock.heard(newest.Rev)
 	f.store.mu.Lock()
 	defer f.store.mu.Unlock()
-	h := &f.table.history
-	h.floor, h.newest = newest.Rev, newest.Rev
 	f.store.n = max(f.store.n, newest.Rev)
-	h.dropped = f.store.n
+	f.table.history = history{
+		floor: newest.Rev, newest: newest.Rev, dropped: f.store.n, waiting: f.table.history.waiting,
+	}
 	return nil
 }
 
