@@ -10,6 +10,7 @@ import (
 
 	r "gopkg.in/rethinkdb/rethinkdb-go.v6"
 
+	"lyceum/app"
 	"lyceum/app/rethinkstore"
 	"lyceum/app/rethinkstore/rethinktest"
 )
@@ -147,5 +148,47 @@ func TestAFeedThatIsAwayIsSaidOnce(t *testing.T) {
 	j.await(t, "feed of a table is there again")
 	if n := j.count("feed of a table ended"); n != 1 {
 		t.Errorf("said %d times that the feed has ended, want once", n)
+	}
+}
+
+// The network of one server is cut for so long that the other takes it for gone and
+// removes its cursors. The browsers at it know nothing of that: when it is back
+// their cursors are there again, but for those that were removed on purpose.
+func TestW4RowsOfAServerThatIsBackAreThereAgain(t *testing.T) {
+	t.Parallel()
+	server := rethinktest.Start(t, rethinktest.Options{Nodes: 2})
+	o := roles(options(server, notes))
+	o.Ephemeral = []app.Table{{Name: "cursors"}}
+	hosts := o.Hosts
+	o.Hosts = hosts[:1]
+	a := open(t, o)
+	closeLater(t, a)
+	o.Hosts = hosts[1:]
+	b := open(t, o)
+	closeLater(t, b)
+	l := listen(t, a, "cursors")
+	put := func(id string) {
+		if _, err := b.Write(t.Context(), app.Write{Table: "cursors", ID: id, Row: app.Row{"text": "here"}, IfRev: app.AnyRev}); err != nil {
+			t.Fatal(err)
+		}
+		l.wait(t, "the cursor of another server", has(id, "here"))
+	}
+	put("cursor")
+	put("removed")
+	put("closed")
+	if _, err := b.Write(t.Context(), app.Write{Table: "cursors", ID: "closed", IfRev: app.AnyRev}); err != nil {
+		t.Fatal(err)
+	}
+	server.StopNode(1)
+	if _, err := a.Write(t.Context(), app.Write{Table: "cursors", ID: "removed", IfRev: app.AnyRev}); err != nil {
+		t.Fatal(err)
+	}
+	gone := func(c []app.Change) bool { return c[len(c)-1].ID == "cursor" && c[len(c)-1].New == nil }
+	l.wait(t, "the end of the cursor", gone)
+	server.StartNode(1)
+	l.wait(t, "the cursor again", func(c []app.Change) bool { return !gone(c) && c[len(c)-1].ID == "cursor" })
+	page, err := a.Read(t.Context(), app.Range{Table: "cursors"})
+	if err != nil || len(page.Records) != 1 || page.Records[0].ID != "cursor" {
+		t.Errorf("the cursors are %+v, %v", page, err)
 	}
 }

@@ -65,7 +65,12 @@ func (p *peers) remove(ctx context.Context, row server) {
 		s.ignore("rows of a server that is gone were not removed", err)
 		return
 	}
-	err := s.ask(ctx, s.db().Table(serversTable).Get(row.ID).Delete(), nil)
+	// Not if it is back: whoever is there must stand there, or changes would not wait
+	// for it.
+	term := s.db().Table(serversTable).Get(row.ID).Replace(func(old r.Term) any {
+		return r.Branch(old.Eq(nil).Or(old.Field("beat").Ne(row.Beat)), old, nil)
+	}, r.ReplaceOpts{Durability: hard})
+	err := s.ask(ctx, term, nil)
 	s.ignore("a server that is gone was not removed", err)
 }
 
@@ -90,7 +95,7 @@ func (p *peers) removeRows(ctx context.Context, id string) error {
 			if len(d.Key) == 0 {
 				continue
 			}
-			if _, err := p.store.Write(ctx, app.Write{Table: t.Name, ID: string(d.Key), IfRev: d.Rev}); err != nil && !errors.Is(err, app.ErrConflict) {
+			if _, err := p.store.write(ctx, app.Write{Table: t.Name, ID: string(d.Key), IfRev: d.Rev}, removing); err != nil && !errors.Is(err, app.ErrConflict) {
 				return err
 			}
 		}

@@ -18,6 +18,7 @@ type table struct {
 	ephemeral bool
 	indexes   []*index
 	fault     fault
+	own       own // of an ephemeral table
 
 	identity string  // of the table that is followed; of its follower, once it runs
 	history  history // under Store.mu

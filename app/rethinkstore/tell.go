@@ -29,6 +29,7 @@ func (f *follower) tell(list []*element) {
 	all := make([]news, 0, len(list))
 	var own []int64
 	for _, e := range list {
+		f.noticeOwn(e.New)
 		if n, ok := f.news(e); ok {
 			all = append(all, n)
 		}
@@ -76,6 +77,13 @@ func (f *follower) news(e *element) (news, bool) {
 		n.tag = e.New.Tags[0]
 	}
 	return n, true
+}
+
+// noticeOwn looks what others have made of ephemeral rows of ours.
+func (f *follower) noticeOwn(d *document) {
+	if f.table.ephemeral && d.ours() && firstTag(d).server != f.store.id {
+		f.table.own.heard(d)
+	}
 }
 
 func (f *follower) damaged(err error) {
@@ -192,6 +200,7 @@ func (f *follower) changedSince(ctx context.Context, from int64) ([]news, error)
 			if !d.ours() {
 				return nil
 			}
+			f.noticeOwn(&d)
 			rec, err := d.record(&f.texts, nil)
 			page = append(page, news{rec: rec, born: d.Born, bytes: 2 * len(b), tag: firstTag(&d)})
 			return err

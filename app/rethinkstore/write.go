@@ -37,14 +37,28 @@ type pending struct {
 	row   []byte // nil deletes
 	ix    map[string]any
 	tag   tag
+	why   purpose
 
 	done chan struct{} // closed when the rest stands
 	rev  int64         // of the row as it was written; 0: nothing was to be done
 	err  error
 }
 
+// purpose is why a row is written.
+type purpose int
+
+const (
+	ordinary  purpose = iota
+	removing          // the ephemeral row of a server that is gone
+	restoring         // our ephemeral row, which others have removed
+)
+
 // Write implements app.Store.
 func (s *Store) Write(ctx context.Context, w app.Write) (app.Record, error) {
+	return s.write(ctx, w, ordinary)
+}
+
+func (s *Store) write(ctx context.Context, w app.Write, why purpose) (app.Record, error) {
 	t, err := s.begin(ctx, w.Table)
 	if err != nil {
 		return app.Record{}, fmt.Errorf("write %s/%s: %w", w.Table, w.ID, err)
@@ -52,6 +66,10 @@ func (s *Store) Write(ctx context.Context, w app.Write) (app.Record, error) {
 	p, err := s.pend(t, w)
 	if err != nil {
 		return app.Record{}, err
+	}
+	p.why = why
+	if t.ephemeral && w.Row == nil {
+		t.own.wrote(app.Record{ID: w.ID}) // before it is done: it must not be restored
 	}
 	rec, err := s.carryOut(ctx, t, p)
 	if err != nil {
@@ -239,6 +257,9 @@ func (w *writer) document(p *pending) map[string]any {
 	}
 	if p.row == nil {
 		d[fieldGone], d[fieldDead] = []byte(p.write.ID), p.tag.stamp
+		if p.why == removing {
+			d[fieldLost] = true
+		}
 		return d
 	}
 	d[fieldKey], d[fieldRow], d[fieldIndexes] = []byte(p.write.ID), p.row, p.ix
@@ -322,6 +343,7 @@ func (w *writer) judge(batch []*pending, outcomes map[string]outcome) {
 				p.rev = p.tag.stamp
 			}
 			safe = append(safe, p.tag.stamp)
+			w.note(p)
 		case p.row != nil:
 			p.err = app.ErrConflict
 		case p.write.IfRev == app.AnyRev, p.write.IfRev == app.Absent && (!there || o.New == nil || o.New.Dead != 0):
@@ -330,4 +352,12 @@ func (w *writer) judge(batch []*pending, outcomes map[string]outcome) {
 		}
 	}
 	w.table.follower.heed(safe)
+}
+
+// note remembers an ephemeral row, to write it again if others remove it.
+func (w *writer) note(p *pending) {
+	if !w.table.ephemeral || p.row == nil || p.why == restoring && !w.table.own.has(p.write.ID) {
+		return
+	}
+	w.table.own.wrote(app.Record{ID: p.write.ID, Rev: p.rev, Row: p.write.Row})
 }
