@@ -11,10 +11,14 @@ import (
 	"lyceum/app"
 )
 
-// checkEvery is how often it is looked whether somebody has changed a table so
-// that it does not hold what is promised any more (S8). A query that misses
-// something says so at once; less safe writes are only found so.
-const checkEvery = 10 * time.Second
+const (
+	// checkEvery is how often it is looked whether somebody has changed a table so
+	// that it does not hold what is promised any more (S8). A query that misses
+	// something says so at once; less safe writes are only found so.
+	checkEvery = 10 * time.Second
+	// recheckEvery is the same while something is wrong.
+	recheckEvery = time.Second
+)
 
 // errChanged is the sentence while a table is not as it was made. What is wrong
 // with it stands in the log, for an administrator.
@@ -53,14 +57,19 @@ func (s *Store) check(ctx context.Context, t *table) (identity string, err error
 
 // checkOften checks all tables until ctx ends.
 func (s *Store) checkOften(ctx context.Context) {
+	next := checkEvery
 	for {
-		pause := checkEvery
+		pause := next
 		if !wait(ctx, &pause) {
 			return
 		}
+		next = checkEvery
 		for _, t := range s.tables {
 			_, err := s.check(ctx, t)
 			s.ignore("table was not looked at", err)
+			if t.fault.there.Load() {
+				next = recheckEvery
+			}
 		}
 	}
 }

@@ -304,13 +304,16 @@ func (w *writer) attempt(batch []*pending, do func(context.Context, []*pending) 
 	ctx, cancel := context.WithTimeout(w.store.ctx, writePatience)
 	defer cancel()
 	meter := w.store.options.Meter
-	begun, sent := time.Now(), false
+	begun, sent, all := time.Now(), false, len(batch)
 	pause := pauseFirst
 	for {
 		outcomes, err := do(ctx, batch)
 		if err == nil {
-			w.judge(batch, outcomes)
-			meter.Committed(len(batch), time.Since(begun))
+			if batch = w.judge(batch, outcomes, sent); len(batch) > 0 {
+				sent = false // with these stamps
+				continue
+			}
+			meter.Committed(all, time.Since(begun))
 			return
 		}
 		_, unsent := errors.AsType[notSentError](err)
@@ -331,8 +334,10 @@ func (w *writer) attempt(batch []*pending, do func(context.Context, []*pending) 
 
 var errUnjudged = errors.New("the database did not say what became of a row")
 
-// judge gives each write of a batch its outcome.
-func (w *writer) judge(batch []*pending, outcomes map[string]outcome) {
+// judge gives each write of a batch its outcome, but for those that it returns,
+// with other stamps: somebody whose clock is ahead has written the row. Where an
+// earlier copy was sent, and may have been done and forgotten since, nobody knows.
+func (w *writer) judge(batch []*pending, outcomes map[string]outcome, sent bool) (again []*pending) {
 	safe := make([]int64, 0, len(batch))
 	for _, p := range batch {
 		o, there := outcomes[p.key]
@@ -344,6 +349,14 @@ func (w *writer) judge(batch []*pending, outcomes map[string]outcome) {
 			}
 			safe = append(safe, p.tag.stamp)
 			w.note(p)
+		case there && p.late(o.New):
+			w.store.clock.heard(o.New.Rev)
+			if sent && len(o.New.Tags) >= keptTags {
+				p.err = app.ErrUnknown
+				continue
+			}
+			p.tag.stamp = w.store.clock.next()
+			again = append(again, p)
 		case p.row != nil:
 			p.err = app.ErrConflict
 		case p.write.IfRev == app.AnyRev, p.write.IfRev == app.Absent && (!there || o.New == nil || o.New.Dead != 0):
@@ -352,6 +365,19 @@ func (w *writer) judge(batch []*pending, outcomes map[string]outcome) {
 		}
 	}
 	w.table.follower.heed(safe)
+	return again
+}
+
+// late reports whether a write was not done only because a document has a revision
+// that is not below its stamp.
+func (p *pending) late(d *document) bool {
+	if d == nil || d.Rev < p.tag.stamp {
+		return false
+	}
+	if d.Dead != 0 {
+		return p.row != nil && p.write.IfRev <= 0
+	}
+	return p.write.IfRev == app.AnyRev
 }
 
 // note remembers an ephemeral row, to write it again if others remove it.
