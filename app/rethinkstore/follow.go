@@ -57,6 +57,8 @@ type follower struct {
 	bytes int
 	ended error              // why the feed is over; nil while it runs
 	safe  map[int64]struct{} // own writes that are acknowledged and not told yet
+	older map[int64]struct{} // those of the turn before; what is still there was told otherwise
+	turn  time.Time          // when safe became older
 	heard time.Time          // the last sign of life of a feed that is caught up
 	wake  chan struct{}      // has an element when there is something new
 }
@@ -75,6 +77,9 @@ func (f *follower) signal() {
 // heed notes own writes that the database has acknowledged.
 func (f *follower) heed(stamps []int64) {
 	f.mu.Lock()
+	if time.Since(f.turn) > safePatience {
+		f.older, f.safe, f.turn = f.safe, make(map[int64]struct{}), time.Now()
+	}
 	for _, stamp := range stamps {
 		f.safe[stamp] = struct{}{}
 	}
@@ -155,7 +160,7 @@ func (f *follower) follow(ctx context.Context, first bool, caughtUp func()) erro
 	switch {
 	case first:
 		err = f.begin(ctx)
-	case identity != f.table.identity: // another table has its name: none of its rows is known
+	case identity != f.table.identity, f.forgotten(): // of another table, or too late, nothing can be compared
 		err = f.begin(ctx)
 		f.store.renew(f.table)
 	default:
@@ -168,6 +173,15 @@ func (f *follower) follow(ctx context.Context, first bool, caughtUp func()) erro
 	f.sign()
 	caughtUp()
 	return f.tellAll(ctx)
+}
+
+// forgotten reports whether the feed was away for so long that what was deleted
+// meanwhile may have left no trace.
+func (f *follower) forgotten() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	// By the wall's clock: that of the machine may have stood still with it.
+	return time.Now().Round(0).Sub(f.heard.Round(0)) > f.table.tombstoneAge()-2*slack
 }
 
 // reset forgets what another feed has left.
@@ -312,8 +326,9 @@ func (f *follower) safeLocked(e *element) bool {
 	if f.table.ephemeral || !e.New.ours() || len(e.New.Tags) == 0 {
 		return true
 	}
-	_, acknowledged := f.safe[e.New.Tags[0].stamp]
-	return e.New.Tags[0].server == f.store.id && acknowledged
+	_, now := f.safe[e.New.Tags[0].stamp]
+	_, before := f.older[e.New.Tags[0].stamp]
+	return e.New.Tags[0].server == f.store.id && (now || before)
 }
 
 // confirm returns how many of the first elements are safe: own writes that were

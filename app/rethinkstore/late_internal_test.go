@@ -139,3 +139,47 @@ func TestS6AnInsertWhoseAnswerIsLostIsKnownAsOwn(t *testing.T) {
 		t.Errorf("the row is %+v, %v", rec, err)
 	}
 }
+
+// A server was away for longer than a deleted row leaves a trace: its watchers begin
+// anew, or they would show the row for ever.
+func TestS4AFeedThatWasAwayTooLongIsANewStart(t *testing.T) {
+	server := rethinktest.Start(t, rethinktest.Options{})
+	s := newNotes(t, server)
+	table := s.tables["notes"]
+	s.do(t, "x", app.Row{"text": "one"}, app.AnyRev)
+	logs := make(chan string, 100)
+	_, stop, err := s.Watch("notes", func(b app.Batch) { logs <- b.Position.Log })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	s.do(t, "x", app.Row{"text": "two"}, app.AnyRev)
+	log := <-logs
+	server.Stop()
+	table.follower.mu.Lock()
+	table.follower.heard = time.Now().Add(-25 * time.Hour)
+	table.follower.mu.Unlock()
+	server.Start()
+	for deadline := time.After(20 * time.Second); ; {
+		select {
+		case now := <-logs:
+			if now != log {
+				return
+			}
+		case <-deadline:
+			t.Fatal("watchers go on as if nothing had been missed")
+		}
+	}
+}
+
+// Acknowledgements that come after the feed was believed otherwise must not pile up.
+func TestAcknowledgementsAreForgotten(t *testing.T) {
+	f := newFollower(nil, nil)
+	for i := range int64(100) {
+		f.turn = time.Time{} // as if long ago
+		f.heed([]int64{i})
+	}
+	if n := len(f.safe) + len(f.older); n != 2 {
+		t.Errorf("%d are remembered, want those of two turns", n)
+	}
+}

@@ -31,14 +31,18 @@ func (s *Store) sweepOften(ctx context.Context) {
 			return
 		}
 		for _, t := range s.tables {
-			age := tombstoneAge
-			if t.ephemeral {
-				age = lightAge
-			}
-			s.ignore("tombstones were not swept", s.sweep(ctx, t.Name, age))
+			s.ignore("tombstones were not swept", s.sweep(ctx, t.Name, t.tombstoneAge()))
 		}
 		s.ignore("answers were not swept", s.sweep(ctx, acksTable, lightAge))
 	}
+}
+
+// tombstoneAge is how long a deleted row of the table leaves a trace.
+func (t *table) tombstoneAge() time.Duration {
+	if t.ephemeral {
+		return lightAge
+	}
+	return tombstoneAge
 }
 
 // sweep removes documents that have been dead for an age.

@@ -44,6 +44,7 @@ func (f *follower) tell(list []*element) {
 	defer f.mu.Unlock()
 	for _, stamp := range own {
 		delete(f.safe, stamp)
+		delete(f.older, stamp)
 	}
 }
 
