@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -92,6 +93,37 @@ func TestFirstLinkMakesTheOneAdministrator(t *testing.T) {
 		t.Errorf("with an administrator FirstLink = %q, %v", token, err)
 	}
 	_, err = s.SignUp(t.Context(), home, auth.NewAccount{Token: old, Email: "eve@example.org", Password: password, Name: "Eve"})
+	wantKind(t, err, app.NotFound)
+}
+
+// Two servers on one database are started for the first time: the link that each
+// has printed is good, until one of them was used.
+func TestFirstLinkOfAnotherServerStaysGood(t *testing.T) {
+	s := newSite(t)
+	var tokens []string
+	for range 3 {
+		token, err := s.FirstLink(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens = append(tokens, token)
+	}
+	var made atomic.Int32
+	var all sync.WaitGroup
+	for i, token := range tokens[:2] {
+		all.Go(func() {
+			_, err := s.SignUp(t.Context(), home, auth.NewAccount{
+				Token: token, Email: fmt.Sprint("ada", i, "@example.org"), Password: password, Name: "Ada"})
+			if err == nil {
+				made.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if made.Load() != 1 {
+		t.Errorf("%d of two links at once have made the first account, want 1", made.Load())
+	}
+	_, err := s.SignUp(t.Context(), home, auth.NewAccount{Token: tokens[2], Email: "eve@example.org", Password: password, Name: "Eve"})
 	wantKind(t, err, app.NotFound)
 }
 

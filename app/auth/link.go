@@ -1,9 +1,11 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"lyceum/app"
@@ -24,11 +26,29 @@ const (
 	// inviteLife is how long an invitation waits: the length of a school year's
 	// first weeks.
 	inviteLife = 30 * 24 * time.Hour
+	// maxFirstLinks is how many links for the first account are kept, the newest:
+	// one for each server that may be started on one database.
+	maxFirstLinks = 16
+	// firstClaim is the row of sign_in_links that the one has made who uses a link
+	// for the first account: of several links one succeeds.
+	firstClaim = "first"
 )
 
 // FirstLink returns the token of a link that makes the first account, or "" when
-// there is an administrator. Links made by it before end.
+// there is an administrator. Those that other servers have printed stay good until
+// one of them is used.
 func (a *Auth) FirstLink(ctx context.Context) (string, error) {
+	there, err := a.hasAdministrator(ctx)
+	if err != nil || there {
+		return "", err
+	}
+	if err := a.sweepFirstLinks(ctx); err != nil {
+		return "", err
+	}
+	return a.makeLink(ctx, linkFirst, "", firstLinkLife)
+}
+
+func (a *Auth) hasAdministrator(ctx context.Context) (bool, error) {
 	err := a.each(ctx, app.Range{Table: "accounts", Fields: []string{"administrator"}}, func(rec app.Record) error {
 		if administrator, _ := rec.Row["administrator"].(bool); administrator {
 			return errAdministrator
@@ -36,21 +56,61 @@ func (a *Auth) FirstLink(ctx context.Context) (string, error) {
 		return nil
 	})
 	if errors.Is(err, errAdministrator) {
-		return "", nil
+		return true, nil
 	}
-	if err != nil {
-		return "", err
-	}
-	err = a.each(ctx, app.Range{Table: "sign_in_links"}, func(rec app.Record) error {
-		if rec.Row["kind"] != linkFirst {
-			return nil
+	return false, err
+}
+
+// sweepFirstLinks removes links for the first account that were used, without an
+// account coming of it, that are too old, or too many.
+func (a *Auth) sweepFirstLinks(ctx context.Context) error {
+	var old, good []app.Record
+	err := a.each(ctx, app.Range{Table: "sign_in_links"}, func(rec app.Record) error {
+		_, used := rec.Row["used"]
+		switch {
+		case rec.Row["kind"] != linkFirst:
+		case used || expired(rec.Row, time.Now()):
+			old = append(old, rec)
+		default:
+			good = append(good, rec)
 		}
-		return a.remove(ctx, "sign_in_links", rec.ID)
+		return nil
 	})
 	if err != nil {
-		return "", err
+		return err
 	}
-	return a.makeLink(ctx, linkFirst, "", firstLinkLife)
+	slices.SortFunc(good, func(x, y app.Record) int {
+		first, _ := x.Row["created"].(int64)
+		second, _ := y.Row["created"].(int64)
+		return cmp.Compare(first, second)
+	})
+	old = append(old, good[:max(0, len(good)-maxFirstLinks+1)]...) // one more comes
+	for _, rec := range old {
+		if err := a.remove(ctx, "sign_in_links", rec.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// useFirstLink uses up a link for the first account, and with it all of them.
+func (a *Auth) useFirstLink(ctx context.Context, link app.Record) error {
+	there, err := a.hasAdministrator(ctx)
+	if err != nil {
+		return err
+	}
+	if there {
+		return errLinkOver
+	}
+	row := with(link.Row, app.Row{"id": firstClaim, "used": time.Now().UnixMilli()})
+	_, err = a.store.Write(ctx, app.Write{Table: "sign_in_links", ID: firstClaim, Row: row, IfRev: app.Absent})
+	if errors.Is(err, app.ErrConflict) {
+		return errLinkOver
+	}
+	if err != nil {
+		return fmt.Errorf("use a link: %w", err)
+	}
+	return a.useLink(ctx, link)
 }
 
 // errAdministrator ends the search for one.

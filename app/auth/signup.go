@@ -101,7 +101,7 @@ func (a *Auth) admission(ctx context.Context, token string) (admission, error) {
 	}
 	link, err := a.openLink(ctx, token, linkFirst)
 	if err == nil {
-		return admission{administrator: true, use: func(ctx context.Context) error { return a.useLink(ctx, link) }}, nil
+		return admission{administrator: true, use: func(ctx context.Context) error { return a.useFirstLink(ctx, link) }}, nil
 	}
 	if !app.IsKind(err, app.NotFound) {
 		return admission{}, err

@@ -18,6 +18,9 @@ type Options struct {
 	// Source is what the target notes of where its rows come from, so that nothing
 	// else is copied into half a copy. It holds no secret.
 	Source string
+	// Unused is asked, when all rows are the same, whether still nobody else uses
+	// either side; its error leaves the copy unfinished. nil: it is known.
+	Unused func(context.Context) error
 	// Tell is called from the goroutine of Copy as it gets on, at most every
 	// tellEvery and at the end of each step. nil: nobody wants to know.
 	Tell func(Progress)
@@ -58,6 +61,11 @@ func Copy(ctx context.Context, o Options) (Result, error) {
 	digest, err := compare(ctx, o, p, total)
 	if err != nil {
 		return Result{}, err
+	}
+	if o.Unused != nil {
+		if err := o.Unused(ctx); err != nil {
+			return Result{}, err
+		}
 	}
 	if err := migrate.CopyFinished(ctx, o.To); err != nil {
 		return Result{}, err

@@ -301,3 +301,23 @@ func TestWhatCannotBeCopiedIsRefusedBeforeAnythingIsWritten(t *testing.T) {
 		})
 	}
 }
+
+// A server was started on the source while its rows were copied: the copy is not
+// called finished, and no server serves it, until it was compared again.
+func TestACopyOfWhatIsUsedMeanwhileIsNotFinished(t *testing.T) {
+	source, target := memstore.New(schema.Tables()), memstore.New(schema.Tables())
+	fill(t, source)
+	o := options(source, target)
+	used := errors.New("a server uses it")
+	o.Unused = func(context.Context) error { return used }
+	if _, err := copydb.Copy(t.Context(), o); !errors.Is(err, used) {
+		t.Errorf("Copy = %v", err)
+	}
+	if from, err := migrate.UnfinishedCopy(t.Context(), target); err != nil || from != o.Source {
+		t.Errorf("the target is an unfinished copy of %q, %v", from, err)
+	}
+	o.Unused = nil
+	if result, err := copydb.Copy(t.Context(), o); err != nil || result.Wrote != 0 {
+		t.Errorf("again: %+v, %v", result, err)
+	}
+}

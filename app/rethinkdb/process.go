@@ -22,9 +22,10 @@ const (
 	// folder or a port: it ends within seconds after SIGTERM, more with much that
 	// is not on disk yet.
 	inUsePatience = time.Minute
-	// stopPatience is how long it may take to end. After that it is killed, which
-	// costs it a check at the next start and no acknowledged write.
-	stopPatience = 30 * time.Second
+	// stopPatience is how long it may take to end, as any part of the server
+	// (service.StopTimeout). After that it is killed, which costs it a check at the
+	// next start and no acknowledged write: those are on the disk.
+	stopPatience = 10 * time.Second
 	// pauseFirst and pauseMost are between restarts: soon after the first failure,
 	// rarely where it fails again and again.
 	pauseFirst = 500 * time.Millisecond
@@ -123,12 +124,12 @@ func (s *Server) firstStart(ctx context.Context, base launch) (*process, error) 
 // supervise starts the program again whenever it ends, until ctx does.
 func (s *Server) supervise(ctx context.Context, p *process) {
 	pause := pauseFirst
+	trim := time.NewTicker(trimEvery)
+	defer trim.Stop()
 	for {
 		begun := time.Now()
 		if p != nil {
-			select {
-			case <-p.ended:
-			case <-ctx.Done():
+			if !s.await(ctx, p, trim.C) {
 				p.stop(s.log())
 				return
 			}
@@ -149,6 +150,21 @@ func (s *Server) supervise(ctx context.Context, p *process) {
 		var err error
 		if p, err = s.run(); err != nil {
 			s.log().Error("database not started", "err", err)
+		}
+	}
+}
+
+// await waits until the process ends, and keeps its log short meanwhile; false if
+// ctx has ended before.
+func (s *Server) await(ctx context.Context, p *process, trim <-chan time.Time) bool {
+	for {
+		select {
+		case <-p.ended:
+			return true
+		case <-ctx.Done():
+			return false
+		case <-trim:
+			s.trimLog()
 		}
 	}
 }
@@ -205,6 +221,7 @@ var readyLine = regexp.MustCompile(`^Server ready, "([^"]*)"`)
 
 // run starts the program once.
 func (s *Server) run() (*process, error) {
+	s.trimLog()
 	p := &process{ready: make(chan struct{}), ended: make(chan struct{})}
 	cmd := exec.Command(s.launch.program, s.launch.args...)
 	cmd.Env, cmd.Dir = environment, s.o.Folder

@@ -170,6 +170,31 @@ func TestANodeThatDiesIsStartedAgain(t *testing.T) {
 	}
 }
 
+// A log that nobody cuts fills the disk after some years.
+func TestTheOwnLogOfTheProgramIsKeptShort(t *testing.T) {
+	p := newPlace(t, 1)
+	o := p.options("one")
+	s := p.start(o)
+	path := filepath.Join(o.Folder, "data", "log_file")
+	for _, size := range []int64{1 << 20, 17 << 20} { // a long one, one that is too long
+		if err := os.WriteFile(path, []byte("first line"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(path, size); err != nil {
+			t.Fatal(err)
+		}
+		n := s.Restarts()
+		if err := syscall.Kill(pidOf(t, o.Folder), syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "another start", func() bool { return s.Restarts() > n && pidOf(t, o.Folder) != 0 })
+		info, err := os.Stat(path)
+		if err != nil || (info.Size() == 0) != (size > 16<<20) {
+			t.Errorf("a log of %d bytes has now %v, %v", size, info.Size(), err)
+		}
+	}
+}
+
 // A server that is stopped and started at once must not fail because the old
 // database has not ended yet.
 func TestAStartWaitsForTheEndOfAnEarlierNode(t *testing.T) {

@@ -19,6 +19,10 @@ const (
 	// dialPatience bounds opening a connection with its handshake: a host that
 	// does not answer must not keep the others from being asked.
 	dialPatience = 5 * time.Second
+	// nextHost is how long a host may take to answer before another one is asked
+	// beside it: one that takes connections and says nothing costs so much, and
+	// then nothing for badFor.
+	nextHost = 300 * time.Millisecond
 	// queryPatience bounds one query. The longest, a page of a thousand rows, take
 	// hundredths of a second.
 	queryPatience = 10 * time.Second
@@ -53,7 +57,8 @@ type pool struct {
 
 type host struct {
 	address string
-	bad     time.Time // when it could not be reached; zero: it can
+	bad     time.Time // when it did not answer last; zero: it does
+	warned  bool      // that it cannot be reached
 }
 
 type link struct {
@@ -108,21 +113,79 @@ func (p *pool) order() []*host {
 	return list
 }
 
-// dial opens a connection to the first host that answers.
+// attempt is what became of asking a host.
+type attempt struct {
+	link *link
+	err  error
+}
+
+// dial opens a connection to the first host that answers. One that does not is
+// waited for while others are asked.
 func (p *pool) dial(ctx context.Context) (*link, error) {
+	hosts := p.order()
+	attempts := make(chan attempt)
+	over := make(chan struct{})
+	defer close(over)
+	asked, open := 0, 0
 	var errs []error
-	for _, h := range p.order() {
-		if err := ctx.Err(); err != nil {
-			return nil, notSentError{errors.Join(append(errs, err)...)}
+	for {
+		var late <-chan time.Time
+		if asked < len(hosts) {
+			if open == 0 {
+				p.ask(ctx, hosts[asked], attempts, over)
+				asked++
+				open++
+			}
+			late = after(nextHost)
 		}
+		select {
+		case a := <-attempts:
+			if a.err == nil {
+				return a.link, nil
+			}
+			open--
+			if errs = append(errs, a.err); len(errs) == len(hosts) {
+				return nil, notSentError{errors.Join(errs...)}
+			}
+		case <-late:
+			p.slow(hosts[asked-1])
+			if asked < len(hosts) {
+				p.ask(ctx, hosts[asked], attempts, over)
+				asked++
+				open++
+			}
+		case <-ctx.Done():
+			return nil, notSentError{errors.Join(append(errs, ctx.Err())...)}
+		}
+	}
+}
+
+// ask asks one host, and goes on by itself when over is closed: it notes whether
+// the host could be reached, and closes a connection that nobody has taken.
+func (p *pool) ask(ctx context.Context, h *host, attempts chan<- attempt, over <-chan struct{}) {
+	ctx = context.WithoutCancel(ctx) // connectTo has a bound of its own
+	go func() {
 		session, err := p.connectTo(ctx, h.address)
 		p.note(h, err)
-		if err == nil {
-			return &link{session, h.address}, nil
+		a := attempt{link: &link{session, h.address}}
+		if err != nil {
+			a = attempt{err: fmt.Errorf("%s: %w", h.address, err)}
 		}
-		errs = append(errs, fmt.Errorf("%s: %w", h.address, err))
-	}
-	return nil, notSentError{errors.Join(errs...)}
+		select {
+		case attempts <- a:
+		case <-over:
+			if err == nil {
+				_ = session.Close() // nothing is under way on it
+			}
+		}
+	}()
+}
+
+// slow makes a host that has not answered yet one of the last to be asked.
+func (p *pool) slow(h *host) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	h.bad = time.Now()
 }
 
 // connectTo opens a session with one host. The driver heeds no context in its
@@ -131,23 +194,24 @@ func (p *pool) dial(ctx context.Context) (*link, error) {
 func (p *pool) connectTo(ctx context.Context, address string) (*r.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialPatience)
 	defer cancel()
-	type result struct {
-		session *r.Session
-		err     error
-	}
-	done := make(chan result, 1)
+	done := make(chan error)
 	options := p.connect
 	options.Address = address
+	var session *r.Session
 	go func() {
-		session, err := r.Connect(options)
-		done <- result{session, err}
-		if ctx.Err() != nil && err == nil {
-			_ = session.Close() // nobody has taken it, or will use it
+		var err error
+		session, err = r.Connect(options)
+		select {
+		case done <- err:
+		case <-ctx.Done():
+			if err == nil {
+				_ = session.Close() // nobody has taken it, or will use it
+			}
 		}
 	}()
 	select {
-	case got := <-done:
-		return got.session, got.err
+	case err := <-done:
+		return session, err
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -156,17 +220,16 @@ func (p *pool) connectTo(ctx context.Context, address string) (*r.Session, error
 // note remembers whether a host could be reached, and says when that changes.
 func (p *pool) note(h *host, err error) {
 	p.mu.Lock()
-	was := h.bad
+	warned := h.warned
+	h.bad, h.warned = time.Time{}, err != nil
 	if err != nil {
 		h.bad = time.Now()
-	} else {
-		h.bad = time.Time{}
 	}
 	p.mu.Unlock()
 	switch {
-	case err != nil && was.IsZero():
+	case err != nil && !warned:
 		p.options.Log.Warn("host of the database cannot be reached", "part", "store", "url", h.address, "err", err)
-	case err == nil && !was.IsZero():
+	case err == nil && warned:
 		p.options.Log.Info("host of the database can be reached again", "part", "store", "url", h.address)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	r "gopkg.in/rethinkdb/rethinkdb-go.v6"
@@ -14,8 +15,8 @@ import (
 const (
 	// discoverEvery is how often the cluster is asked for its servers.
 	discoverEvery = time.Minute
-	// maxHosts bounds how many hosts are asked in turn: a server has several
-	// addresses, and the most of them may be of no use from here.
+	// maxHosts bounds how many hosts are asked in turn: RethinkDB's clusters are
+	// smaller, even with several addresses a server.
 	maxHosts = 64
 )
 
@@ -29,8 +30,8 @@ type node struct {
 	} `json:"network"`
 }
 
-// discover adds the servers that the cluster says it has to the hosts that are
-// asked. Those that have left stay, and are asked last.
+// discover adds the servers that the cluster says it has, and that answer, to the
+// hosts that are asked. Those that have left stay, and are asked last.
 func (s *Store) discover(ctx context.Context) error {
 	var nodes []node
 	term := r.DB(r.SystemDatabase).Table(r.ServerStatusSystemTable)
@@ -43,35 +44,64 @@ func (s *Store) discover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var probes sync.WaitGroup
 	for _, n := range nodes {
 		for _, a := range n.Network.Addresses {
-			s.pool.add(net.JoinHostPort(a.Host, strconv.Itoa(n.Network.Port)))
+			address := net.JoinHostPort(a.Host, strconv.Itoa(n.Network.Port))
+			if !s.pool.knows(address) {
+				probes.Go(func() { s.pool.add(ctx, address) })
+			}
 		}
 	}
+	probes.Wait()
 	return nil
 }
 
-// discoverOften discovers now, and again until the store is closed.
+// discoverOften discovers now, and again until the store is closed. It returns
+// when the cluster has been asked once, whatever hosts do not answer.
 func (s *Store) discoverOften(ctx context.Context) {
-	attempt := func(ctx context.Context) {
-		if err := s.discover(ctx); err != nil && ctx.Err() == nil {
+	attempt := func() {
+		if err := s.discover(s.ctx); err != nil && s.ctx.Err() == nil {
 			s.log().Warn("the cluster's servers could not be read, those that were given are used", "err", err)
 		}
 	}
-	attempt(ctx)
+	first := make(chan struct{})
 	s.runs.Go(func() {
+		attempt()
+		close(first)
 		for pause := discoverEvery; wait(s.ctx, &pause); pause = discoverEvery {
-			attempt(s.ctx)
+			attempt()
 		}
 	})
+	select {
+	case <-first:
+	case <-after(nextHost):
+	case <-ctx.Done():
+	}
 }
 
-// add adds a host that is asked after those that are known to answer.
-func (p *pool) add(address string) {
+func (p *pool) knows(address string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	known := slices.ContainsFunc(p.hosts, func(h *host) bool { return h.address == address })
-	if !known && len(p.hosts) < maxHosts {
+	return p.knowsLocked(address)
+}
+
+func (p *pool) knowsLocked(address string) bool {
+	return slices.ContainsFunc(p.hosts, func(h *host) bool { return h.address == address })
+}
+
+// add adds a host if it answers: servers have addresses, of containers and of other
+// networks, that are of no use from here.
+func (p *pool) add(ctx context.Context, address string) {
+	session, err := p.connectTo(ctx, address)
+	if err != nil {
+		p.options.Log.Debug("address of the cluster is not used", "part", "store", "url", address, "err", err)
+		return
+	}
+	_ = session.Close() // nothing is under way on it
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.knowsLocked(address) && len(p.hosts) < maxHosts {
 		p.hosts = append(p.hosts, &host{address: address})
 	}
 }

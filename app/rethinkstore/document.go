@@ -25,6 +25,7 @@ const (
 	fieldIndexes = "ix"     // name to the entries of the row
 	fieldTags    = "tags"   // who wrote, the last first
 	fieldServer  = "server" // of an ephemeral row: whose it is
+	fieldLost    = "lost"   // of a tombstone: the row went because its server was gone
 )
 
 // blob is bytes as RethinkDB writes them.
@@ -71,6 +72,7 @@ type document struct {
 	Dead   int64  `json:"dead"`
 	Tags   []tag  `json:"tags"`
 	Server string `json:"server"`
+	Lost   bool   `json:"lost"`
 }
 
 // ours reports whether a document is a row or its tombstone: others are signs of

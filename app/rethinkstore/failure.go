@@ -25,7 +25,13 @@ func broken(err error) bool {
 		errors.Is(err, r.ErrConnectionClosed) || errors.Is(err, r.ErrQueryTimeout) || errors.Is(err, r.ErrNoConnections) ||
 		errors.Is(err, r.ErrInvalidNode) || errors.Is(err, io.EOF) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
-		strings.Contains(err.Error(), "closed") // the driver has some without a type
+		strings.Contains(said(err), "closed") // the driver has some without a type
+}
+
+// said is what an error says without the query, which has words of its own.
+func said(err error) string {
+	text, _, _ := strings.Cut(err.Error(), " in:\n")
+	return text
 }
 
 // passing reports whether an error may be gone at the next attempt: a connection
@@ -47,13 +53,12 @@ func away(err error) bool {
 	if _, ok := errors.AsType[r.RQLOpFailedError](err); !ok {
 		return false
 	}
-	return unavailable(err.Error())
+	return unavailable(said(err))
 }
 
 // unavailable reports whether a text of the database speaks of replicas: other
 // operations that failed are mistakes, such as a table that does not exist.
 func unavailable(text string) bool {
-	text, _, _ = strings.Cut(text, " in:\n") // the query
 	for _, word := range []string{"primary replica", "replica", "majority", "not available", "unavailable", "lost contact", "disconnected"} {
 		if strings.Contains(text, word) {
 			return true
@@ -77,8 +82,7 @@ func tooOld(err error) bool {
 
 // forbidden reports whether the database says that our user may not do this.
 func forbidden(err error) bool {
-	text, _, _ := strings.Cut(err.Error(), " in:\n")
-	return strings.Contains(text, "permission")
+	return strings.Contains(said(err), "permission")
 }
 
 // untrusted reports whether a host could not prove who it is. The driver keeps only
@@ -121,6 +125,9 @@ var errAway = app.Errorf(app.Unavailable, "The database cannot be reached at the
 func whileAway(err error) error {
 	if passing(err) && !errors.Is(err, context.Canceled) {
 		return errors.Join(errAway, err)
+	}
+	if changed(err) {
+		return errors.Join(errChanged, err)
 	}
 	return err
 }

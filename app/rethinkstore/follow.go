@@ -23,6 +23,9 @@ const (
 	// written, and silentFor after how long without one it is taken for dead.
 	probeAfter = 2 * time.Second
 	silentFor  = 5 * time.Second
+	// warnAgain is how often it is said that a feed has ended and is not back, or has
+	// ended again.
+	warnAgain = time.Minute
 	// ownPatience is how long a change of our own waits for its acknowledgement,
 	// which mostly comes a millisecond after the feed has told of it, before the
 	// database is asked.
@@ -54,6 +57,8 @@ type follower struct {
 	bytes int
 	ended error              // why the feed is over; nil while it runs
 	safe  map[int64]struct{} // own writes that are acknowledged and not told yet
+	older map[int64]struct{} // those of the turn before; what is still there was told otherwise
+	turn  time.Time          // when safe became older
 	heard time.Time          // the last sign of life of a feed that is caught up
 	wake  chan struct{}      // has an element when there is something new
 }
@@ -72,6 +77,9 @@ func (f *follower) signal() {
 // heed notes own writes that the database has acknowledged.
 func (f *follower) heed(stamps []int64) {
 	f.mu.Lock()
+	if time.Since(f.turn) > safePatience {
+		f.older, f.safe, f.turn = f.safe, make(map[int64]struct{}), time.Now()
+	}
 	for _, stamp := range stamps {
 		f.safe[stamp] = struct{}{}
 	}
@@ -91,15 +99,19 @@ func (f *follower) alive() bool {
 // attempt, and once more with nil if that failed and a later one did not.
 func (f *follower) run(ctx context.Context, ready func(error)) {
 	pause := pauseFirst
-	first, said := true, false
+	first, away := true, false // away: that it has ended was said, and not yet that it is back
+	var warned time.Time
 	for ctx.Err() == nil {
-		begun, ran := time.Now(), false
+		begun := time.Now()
 		err := f.follow(ctx, first, func() {
-			ran, said = true, false
 			if first {
 				first = false
 				ready(nil)
 			}
+			if away {
+				f.store.options.Log.Info("feed of a table is there again", "part", "store", "table", f.table.Name)
+			}
+			away = false
 			pause = pauseFirst
 		})
 		if ctx.Err() != nil {
@@ -108,12 +120,11 @@ func (f *follower) run(ctx context.Context, ready func(error)) {
 		if first {
 			ready(err)
 		}
-		// An outage is told once, not at each attempt; that no host answers, by the pool.
-		var unreached notSentError
-		if ran || !said && !errors.As(err, &unreached) {
+		if time.Since(warned) > warnAgain {
 			f.store.options.Log.Warn("feed of a table ended, it is opened again", "part", "store",
 				"table", f.table.Name, "duration", time.Since(begun), "err", err)
-			said = !ran
+			warned = time.Now()
+			away = true
 		}
 		if !wait(ctx, &pause) {
 			return
@@ -135,21 +146,42 @@ func (f *follower) follow(ctx context.Context, first bool, caughtUp func()) erro
 	defer l.session.Close()                                          // the same
 	cursor, err := f.table.feedTerm().Run(l.session, r.RunOpts{Context: ctx})
 	if err != nil {
+		if changed(err) { // there is no such table
+			_, err = f.store.check(ctx, f.table)
+		}
 		return fmt.Errorf("open: %w", err)
 	}
 	f.reset()
 	reading.Go(func() { f.read(cursor) })
-	if first {
+	identity, err := f.store.check(ctx, f.table)
+	if err != nil {
+		return err
+	}
+	switch {
+	case first:
 		err = f.begin(ctx)
-	} else {
+	case identity != f.table.identity, f.forgotten(): // of another table, or too late, nothing can be compared
+		err = f.begin(ctx)
+		f.store.renew(f.table)
+	default:
 		err = f.catchUp(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("catch up: %w", err)
 	}
+	f.table.identity = identity
 	f.sign()
 	caughtUp()
 	return f.tellAll(ctx)
+}
+
+// forgotten reports whether the feed was away for so long that what was deleted
+// meanwhile may have left no trace.
+func (f *follower) forgotten() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	// By the wall's clock: that of the machine may have stood still with it.
+	return time.Now().Round(0).Sub(f.heard.Round(0)) > f.table.tombstoneAge()-2*slack
 }
 
 // reset forgets what another feed has left.
@@ -294,8 +326,9 @@ func (f *follower) safeLocked(e *element) bool {
 	if f.table.ephemeral || !e.New.ours() || len(e.New.Tags) == 0 {
 		return true
 	}
-	_, acknowledged := f.safe[e.New.Tags[0].stamp]
-	return e.New.Tags[0].server == f.store.id && acknowledged
+	_, now := f.safe[e.New.Tags[0].stamp]
+	_, before := f.older[e.New.Tags[0].stamp]
+	return e.New.Tags[0].server == f.store.id && (now || before)
 }
 
 // confirm returns how many of the first elements are safe: own writes that were

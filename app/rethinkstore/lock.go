@@ -58,13 +58,14 @@ func (s *Store) tryLock(ctx context.Context, was *lockRow, beat int64) (*lockRow
 	return answer.Changes[0].New, nil
 }
 
-// lock waits for the lock. That of a server which has died is taken over.
-func (s *Store) lock(ctx context.Context) (*lock, error) {
-	var seen, take *lockRow
+// lock waits for the lock. That of a server which has died is taken over. lost is
+// called if that happens to ours.
+func (s *Store) lock(ctx context.Context, lost func()) (*lock, error) {
+	var seen, take, holder *lockRow
 	since := time.Now()
 	for {
-		holder, err := s.tryLock(ctx, take, 0)
-		if err != nil {
+		var err error
+		if holder, err = s.tryLock(ctx, take, 0); err != nil {
 			return nil, err
 		}
 		if holder.By == s.id {
@@ -84,18 +85,29 @@ func (s *Store) lock(ctx context.Context) (*lock, error) {
 	}
 	l := &lock{store: s}
 	ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
-	l.beats.Go(func() { l.beat(ctx) })
+	held := *holder
+	l.beats.Go(func() { l.beat(ctx, held, lost) })
 	return l, nil
 }
 
-func (l *lock) beat(ctx context.Context) {
-	for n := int64(1); ; n++ {
+// beat renews the lock until ctx ends, and calls lost if another server has it: it
+// has not heard of this one for the whole lease, and prepares the database now.
+func (l *lock) beat(ctx context.Context, held lockRow, lost func()) {
+	for {
 		pause := lockBeat
 		if !wait(ctx, &pause) {
 			return
 		}
-		_, err := l.store.tryLock(ctx, &lockRow{l.store.id, n - 1}, n)
-		l.store.ignore("the lock was not renewed", err)
+		holder, err := l.store.tryLock(ctx, &held, held.Beat+1)
+		switch {
+		case err != nil:
+			l.store.ignore("the lock was not renewed", err)
+		case holder.By != l.store.id:
+			lost()
+			return
+		default:
+			held = *holder
+		}
 	}
 }
 

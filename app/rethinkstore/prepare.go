@@ -82,11 +82,27 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := s.checkLayout(ctx); err != nil {
 		return err
 	}
-	lock, err := s.lock(ctx)
+	ctx, lost := context.WithCancelCause(ctx)
+	defer lost(nil)
+	lock, err := s.lock(ctx, func() { lost(errLockLost) })
 	if err != nil {
 		return err
 	}
 	defer lock.release()
+	return s.prepareAlone(ctx, there)
+}
+
+// errLockLost is why a preparation was given up.
+var errLockLost = app.Errorf(app.Unavailable, "The database did not answer for so long that another server prepares it now. Start this one again.")
+
+// prepareAlone is what one server does at a time. The tables in there had been made
+// before.
+func (s *Store) prepareAlone(ctx context.Context, there []string) (err error) {
+	defer func() {
+		if err != nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+	}()
 	if err := s.checkLayout(ctx); err != nil { // another may have changed it meanwhile
 		return err
 	}
@@ -236,7 +252,7 @@ func (t *table) declared() []wanted {
 }
 
 // prepareTable brings one table and its indexes to the declaration.
-func (s *Store) prepareTable(ctx context.Context, t *table, there []string) error {
+func (s *Store) prepareTable(ctx context.Context, t *table, there []string) (err error) {
 	if err := s.makeTable(ctx, t.Name, there, t.ephemeral); err != nil {
 		return err
 	}
@@ -248,7 +264,8 @@ func (s *Store) prepareTable(ctx context.Context, t *table, there []string) erro
 	if err := s.makeIndexes(ctx, t.Name, append(t.base(), t.declared()...)); err != nil {
 		return err
 	}
-	return s.verify(ctx, t)
+	t.identity, err = s.verify(ctx, t)
+	return err
 }
 
 // changeIndexes makes ready for new indexes, and drops those that are declared no
@@ -339,31 +356,35 @@ func (s *Store) fillIndexes(ctx context.Context, t *table) error {
 	}
 }
 
-var errSoft = errors.New("a table is not as safe as it must be")
+var errNotAsMade = errors.New("a table is not as it was asked for")
 
 // verify looks whether a table is what was asked for: an acknowledged write must
-// be on the disks of a majority.
-func (s *Store) verify(ctx context.Context, t *table) error {
+// be on the disks of a majority, and all indexes there. It returns the identity of
+// the table, which another of its name does not have. Errors that are errNotAsMade
+// are sentences for an operator.
+func (s *Store) verify(ctx context.Context, t *table) (identity string, err error) {
 	var config struct {
+		ID         string
 		Durability string
 		WriteAcks  string `json:"write_acks"`
 	}
 	if err := s.ask(ctx, t.term().Config(), &config); err != nil {
-		return err
+		return "", err
 	}
 	if !t.ephemeral && (config.Durability != hard || config.WriteAcks != majority) {
-		return app.Explain(errSoft, app.Unavailable, "The table %s of the database %s has durability %q and write_acks %q, so that an acknowledged change could be lost. "+
+		return "", app.Explain(errNotAsMade, app.Unavailable, "The table %s of the database %s has durability %q and write_acks %q, so that an acknowledged change could be lost. "+
 			"Let an administrator of RethinkDB run: r.db(%q).table(%q).config().update({durability: \"hard\", write_acks: \"majority\"}).",
 			t.Name, s.options.Database, config.Durability, config.WriteAcks, s.options.Database, t.Name)
 	}
 	states, err := s.indexStates(ctx, t.Name)
 	if err != nil {
-		return err
+		return "", err
 	}
 	for _, ix := range append(t.base(), t.declared()...) {
 		if state := states[ix.name]; !state.Ready || state.Multi != (len(ix.path) > 1) {
-			return fmt.Errorf("the index %s is not there, or not as it was asked for", ix.name)
+			return "", app.Explain(errNotAsMade, app.Unavailable, "The index %s of the table %s of the database %s is not there, or not as Lyceum has made it. "+
+				"Give it its name back, or drop what has the name and start Lyceum again, which makes it.", ix.name, t.Name, s.options.Database)
 		}
 	}
-	return nil
+	return config.ID, nil
 }

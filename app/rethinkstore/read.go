@@ -36,7 +36,11 @@ func (s *Store) Get(ctx context.Context, table, id string, fields ...string) (ap
 		return app.Record{}, fmt.Errorf("get %s/%s: %w", table, id, ctx.Err())
 	case err != nil:
 		return app.Record{}, fmt.Errorf("get %s/%s: %w", table, id, whileAway(err))
-	case !d.ours() || len(d.Gone) > 0:
+	}
+	if err := s.sound(t); err != nil { // it may have become so since
+		return app.Record{}, fmt.Errorf("get %s/%s: %w", table, id, err)
+	}
+	if !d.ours() || len(d.Gone) > 0 {
 		return app.Record{}, app.ErrNotFound
 	}
 	rec, err := d.record(nil, fields)
@@ -87,6 +91,9 @@ func (s *Store) Read(ctx context.Context, r app.Range) (app.Page, error) {
 			return app.Page{}, fmt.Errorf("read %s: %w", r.Table, ctx.Err())
 		case err != nil:
 			return app.Page{}, fmt.Errorf("read %s: %w", r.Table, whileAway(err))
+		}
+		if err := s.sound(t); err != nil { // it may have become so since
+			return app.Page{}, fmt.Errorf("read %s: %w", r.Table, err)
 		}
 		s.options.Meter.Read(time.Since(begun))
 		return page, nil

@@ -20,7 +20,8 @@ import (
 // could not for fenceAfter answers nothing and takes nothing any more, and its
 // watchers of tables that Concerns names begin anew, when it is back; the others
 // take it for gone after goneAfter, which is longer, and then delete its ephemeral
-// rows. Each measures by its own clock since when a row has not changed.
+// rows, which it writes again when it is back. Each measures by its own clock since
+// when a row has not changed.
 //
 // A write that concerns all servers is acknowledged when each that is there has
 // told its watchers of it and has settled what was under way, or is gone. It
@@ -84,6 +85,7 @@ type peers struct {
 	seen  map[string]sight
 	alive time.Time // until when the others believe in us, and some more
 	beat  int64
+	said  bool // our row was written
 }
 
 func newPeers(s *Store) *peers {
@@ -112,12 +114,24 @@ func (p *peers) say(ctx context.Context, left bool) error {
 	row := map[string]any{fieldID: p.store.id, "name": p.store.options.Name, "beat": p.beat, "left": left, "sole": p.store.options.Sole}
 	p.mu.Unlock()
 	begun := time.Now()
-	term := p.store.db().Table(serversTable).Insert(row, r.InsertOpts{Conflict: "replace", Durability: hard})
-	if err := p.store.pool.query(ctx, term, func() {}, func([]byte) error { return nil }); err != nil {
+	term := p.store.db().Table(serversTable).Insert(row, r.InsertOpts{Conflict: "replace", Durability: hard, ReturnChanges: "always"})
+	var answer struct {
+		Changes []struct {
+			Old *server `json:"old_val"`
+		} `json:"changes"`
+	}
+	err := p.store.pool.query(ctx, term, func() {}, func(b []byte) error { return json.Unmarshal(b, &answer) })
+	if err != nil {
 		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.said && len(answer.Changes) > 0 && answer.Changes[0].Old == nil { // others have removed us
+		for _, t := range p.store.tables {
+			t.own.lose()
+		}
+	}
+	p.said = true
 	p.alive = begun.Add(fenceAfter)
 	return nil
 }
@@ -266,6 +280,7 @@ func (p *peers) run(ctx context.Context) {
 			continue
 		}
 		p.store.ignore("the database's clock was not read", p.store.setClock(ctx))
+		p.store.restore(ctx)
 		_, gone, err := p.others(ctx)
 		p.store.ignore("other servers could not be read", err)
 		for _, row := range gone {

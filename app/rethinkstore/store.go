@@ -106,6 +106,7 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.runs.Go(func() { s.peers.run(s.ctx) })
 	s.runs.Go(func() { s.sweepOften(s.ctx) })
+	s.runs.Go(func() { s.checkOften(s.ctx) })
 	if s.options.DiscoverHosts {
 		s.discoverOften(ctx)
 	}
@@ -159,8 +160,8 @@ func (s *Store) begin(ctx context.Context, name string) (*table, error) {
 	if s.closed {
 		return nil, errClosed
 	}
-	if s.fenced.Load() {
-		return nil, errFenced
+	if err := s.sound(t); err != nil {
+		return nil, err
 	}
 	return t, nil
 }

@@ -2,6 +2,7 @@ package rethinkstore_test
 
 import (
 	"crypto/sha256"
+	"flag"
 	"fmt"
 	"os"
 	"sync/atomic"
@@ -83,4 +84,14 @@ func run(t *testing.T, o rethinkstore.Options, term r.Term) {
 	if err := term.Exec(session); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestMain lets tests wait beside each other: most of their time is that of leases
+// and time-outs, on however few cores.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "12"); err != nil {
+		panic(err) // it is a flag of every test
+	}
+	os.Exit(m.Run())
 }

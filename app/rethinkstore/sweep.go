@@ -31,14 +31,18 @@ func (s *Store) sweepOften(ctx context.Context) {
 			return
 		}
 		for _, t := range s.tables {
-			age := tombstoneAge
-			if t.ephemeral {
-				age = lightAge
-			}
-			s.ignore("tombstones were not swept", s.sweep(ctx, t.Name, age))
+			s.ignore("tombstones were not swept", s.sweep(ctx, t.Name, t.tombstoneAge()))
 		}
 		s.ignore("answers were not swept", s.sweep(ctx, acksTable, lightAge))
 	}
+}
+
+// tombstoneAge is how long a deleted row of the table leaves a trace.
+func (t *table) tombstoneAge() time.Duration {
+	if t.ephemeral {
+		return lightAge
+	}
+	return tombstoneAge
 }
 
 // sweep removes documents that have been dead for an age.
@@ -65,7 +69,12 @@ func (p *peers) remove(ctx context.Context, row server) {
 		s.ignore("rows of a server that is gone were not removed", err)
 		return
 	}
-	err := s.ask(ctx, s.db().Table(serversTable).Get(row.ID).Delete(), nil)
+	// Not if it is back: whoever is there must stand there, or changes would not wait
+	// for it.
+	term := s.db().Table(serversTable).Get(row.ID).Replace(func(old r.Term) any {
+		return r.Branch(old.Eq(nil).Or(old.Field("beat").Ne(row.Beat)), old, nil)
+	}, r.ReplaceOpts{Durability: hard})
+	err := s.ask(ctx, term, nil)
 	s.ignore("a server that is gone was not removed", err)
 }
 
@@ -90,7 +99,7 @@ func (p *peers) removeRows(ctx context.Context, id string) error {
 			if len(d.Key) == 0 {
 				continue
 			}
-			if _, err := p.store.Write(ctx, app.Write{Table: t.Name, ID: string(d.Key), IfRev: d.Rev}); err != nil && !errors.Is(err, app.ErrConflict) {
+			if _, err := p.store.write(ctx, app.Write{Table: t.Name, ID: string(d.Key), IfRev: d.Rev}, removing); err != nil && !errors.Is(err, app.ErrConflict) {
 				return err
 			}
 		}

@@ -17,7 +17,10 @@ type table struct {
 	database  string
 	ephemeral bool
 	indexes   []*index
+	fault     fault
+	own       own // of an ephemeral table
 
+	identity string  // of the table that is followed; of its follower, once it runs
 	history  history // under Store.mu
 	writer   *writer
 	follower *follower

@@ -29,6 +29,7 @@ func (f *follower) tell(list []*element) {
 	all := make([]news, 0, len(list))
 	var own []int64
 	for _, e := range list {
+		f.noticeOwn(e.New)
 		if n, ok := f.news(e); ok {
 			all = append(all, n)
 		}
@@ -43,6 +44,7 @@ func (f *follower) tell(list []*element) {
 	defer f.mu.Unlock()
 	for _, stamp := range own {
 		delete(f.safe, stamp)
+		delete(f.older, stamp)
 	}
 }
 
@@ -76,6 +78,13 @@ func (f *follower) news(e *element) (news, bool) {
 		n.tag = e.New.Tags[0]
 	}
 	return n, true
+}
+
+// noticeOwn looks what others have made of ephemeral rows of ours.
+func (f *follower) noticeOwn(d *document) {
+	if f.table.ephemeral && d.ours() && firstTag(d).server != f.store.id {
+		f.table.own.heard(d)
+	}
 }
 
 func (f *follower) damaged(err error) {
@@ -131,7 +140,7 @@ func (s *Store) renew(t *table) {
 }
 
 // begin notes up to where the rows are that nobody has to be told of: nobody has
-// read or watched before the first feed of a table runs.
+// read or watched before the first feed of a table runs, or they begin anew.
 func (f *follower) begin(ctx context.Context) error {
 	var newest document
 	err := f.store.pool.query(ctx, f.table.newestTerm(), func() { newest = document{} }, func(b []byte) error {
@@ -143,10 +152,10 @@ func (f *follower) begin(ctx context.Context) error {
 	f.store.clock.heard(newest.Rev)
 	f.store.mu.Lock()
 	defer f.store.mu.Unlock()
-	h := &f.table.history
-	h.floor, h.newest = newest.Rev, newest.Rev
 	f.store.n = max(f.store.n, newest.Rev)
-	h.dropped = f.store.n
+	f.table.history = history{
+		floor: newest.Rev, newest: newest.Rev, dropped: f.store.n, waiting: f.table.history.waiting,
+	}
 	return nil
 }
 
@@ -192,6 +201,7 @@ func (f *follower) changedSince(ctx context.Context, from int64) ([]news, error)
 			if !d.ours() {
 				return nil
 			}
+			f.noticeOwn(&d)
 			rec, err := d.record(&f.texts, nil)
 			page = append(page, news{rec: rec, born: d.Born, bytes: 2 * len(b), tag: firstTag(&d)})
 			return err

@@ -50,12 +50,15 @@ func (t *table) reading() r.Term {
 
 // putTerm inserts documents. One that is there already is replaced if it is a
 // tombstone, or if its key is among those that anything may be replaced of.
-// Exactly those have the tag of their write afterwards whose write was done.
+// Exactly those have the tag of their write afterwards whose write was done. A copy
+// that comes late, after another one was done and its tag has gone, finds a revision
+// that is not below its own, and changes nothing.
 func (t *table) putTerm(docs []any, replacing []any) r.Term {
 	conflict := func(id, old, new r.Term) any {
 		mine := new.Field(fieldTags).Nth(0)
 		return r.Branch(
 			old.Field(fieldTags).Contains(mine), old, // was done before
+			old.Field(fieldRev).Ge(new.Field(fieldRev)), old, // late
 			old.HasFields(fieldDead).Or(r.Expr(replacing).Contains(id)), over(old, new),
 			old,
 		)
@@ -72,7 +75,8 @@ func (t *table) changeTerm(keys []any, writes map[string]any) r.Term {
 		new, rev := w.Field("new"), w.Field("if")
 		return r.Branch(
 			old.Field(fieldTags).Contains(new.Field(fieldTags).Nth(0)), old, // was done before
-			old.HasFields(fieldDead).Not().And(rev.Lt(0).Or(rev.Eq(old.Field(fieldRev)))), over(old, new),
+			old.HasFields(fieldDead), old,
+			rev.Lt(0).And(old.Field(fieldRev).Lt(new.Field(fieldRev))).Or(rev.Eq(old.Field(fieldRev))), over(old, new),
 			old,
 		)
 	}

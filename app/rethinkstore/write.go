@@ -19,7 +19,8 @@ const (
 	// maxBatch is how many rows one query writes: so many share the round trip and
 	// the wait for the disks, and the first of them does not wait long.
 	maxBatch = 200
-	// maxBatchBytes ends a batch early; RethinkDB refuses a query of 64 MiB.
+	// maxBatchBytes ends a batch early: a long query delays the short ones behind
+	// it, and the rest of a batch is far below the 128 MiB that RethinkDB takes.
 	maxBatchBytes = 4 << 20
 	// writePatience is how long a write is asked for again while the database does
 	// not answer; then nobody knows what became of it.
@@ -36,14 +37,28 @@ type pending struct {
 	row   []byte // nil deletes
 	ix    map[string]any
 	tag   tag
+	why   purpose
 
 	done chan struct{} // closed when the rest stands
 	rev  int64         // of the row as it was written; 0: nothing was to be done
 	err  error
 }
 
+// purpose is why a row is written.
+type purpose int
+
+const (
+	ordinary  purpose = iota
+	removing          // the ephemeral row of a server that is gone
+	restoring         // our ephemeral row, which others have removed
+)
+
 // Write implements app.Store.
 func (s *Store) Write(ctx context.Context, w app.Write) (app.Record, error) {
+	return s.write(ctx, w, ordinary)
+}
+
+func (s *Store) write(ctx context.Context, w app.Write, why purpose) (app.Record, error) {
 	t, err := s.begin(ctx, w.Table)
 	if err != nil {
 		return app.Record{}, fmt.Errorf("write %s/%s: %w", w.Table, w.ID, err)
@@ -51,6 +66,10 @@ func (s *Store) Write(ctx context.Context, w app.Write) (app.Record, error) {
 	p, err := s.pend(t, w)
 	if err != nil {
 		return app.Record{}, err
+	}
+	p.why = why
+	if t.ephemeral && w.Row == nil {
+		t.own.wrote(app.Record{ID: w.ID}) // before it is done: it must not be restored
 	}
 	rec, err := s.carryOut(ctx, t, p)
 	if err != nil {
@@ -238,6 +257,9 @@ func (w *writer) document(p *pending) map[string]any {
 	}
 	if p.row == nil {
 		d[fieldGone], d[fieldDead] = []byte(p.write.ID), p.tag.stamp
+		if p.why == removing {
+			d[fieldLost] = true
+		}
 		return d
 	}
 	d[fieldKey], d[fieldRow], d[fieldIndexes] = []byte(p.write.ID), p.row, p.ix
@@ -282,13 +304,16 @@ func (w *writer) attempt(batch []*pending, do func(context.Context, []*pending) 
 	ctx, cancel := context.WithTimeout(w.store.ctx, writePatience)
 	defer cancel()
 	meter := w.store.options.Meter
-	begun, sent := time.Now(), false
+	begun, sent, all := time.Now(), false, len(batch)
 	pause := pauseFirst
 	for {
 		outcomes, err := do(ctx, batch)
 		if err == nil {
-			w.judge(batch, outcomes)
-			meter.Committed(len(batch), time.Since(begun))
+			if batch = w.judge(batch, outcomes, sent); len(batch) > 0 {
+				sent = false // with these stamps
+				continue
+			}
+			meter.Committed(all, time.Since(begun))
 			return
 		}
 		_, unsent := errors.AsType[notSentError](err)
@@ -309,8 +334,10 @@ func (w *writer) attempt(batch []*pending, do func(context.Context, []*pending) 
 
 var errUnjudged = errors.New("the database did not say what became of a row")
 
-// judge gives each write of a batch its outcome.
-func (w *writer) judge(batch []*pending, outcomes map[string]outcome) {
+// judge gives each write of a batch its outcome, but for those that it returns,
+// with other stamps: somebody whose clock is ahead has written the row. Where an
+// earlier copy was sent, and may have been done and forgotten since, nobody knows.
+func (w *writer) judge(batch []*pending, outcomes map[string]outcome, sent bool) (again []*pending) {
 	safe := make([]int64, 0, len(batch))
 	for _, p := range batch {
 		o, there := outcomes[p.key]
@@ -321,6 +348,15 @@ func (w *writer) judge(batch []*pending, outcomes map[string]outcome) {
 				p.rev = p.tag.stamp
 			}
 			safe = append(safe, p.tag.stamp)
+			w.note(p)
+		case there && p.late(o.New):
+			w.store.clock.heard(o.New.Rev)
+			if sent && len(o.New.Tags) >= keptTags {
+				p.err = app.ErrUnknown
+				continue
+			}
+			p.tag.stamp = w.store.clock.next()
+			again = append(again, p)
 		case p.row != nil:
 			p.err = app.ErrConflict
 		case p.write.IfRev == app.AnyRev, p.write.IfRev == app.Absent && (!there || o.New == nil || o.New.Dead != 0):
@@ -329,4 +365,25 @@ func (w *writer) judge(batch []*pending, outcomes map[string]outcome) {
 		}
 	}
 	w.table.follower.heed(safe)
+	return again
+}
+
+// late reports whether a write was not done only because a document has a revision
+// that is not below its stamp.
+func (p *pending) late(d *document) bool {
+	if d == nil || d.Rev < p.tag.stamp {
+		return false
+	}
+	if d.Dead != 0 {
+		return p.row != nil && p.write.IfRev <= 0
+	}
+	return p.write.IfRev == app.AnyRev
+}
+
+// note remembers an ephemeral row, to write it again if others remove it.
+func (w *writer) note(p *pending) {
+	if !w.table.ephemeral || p.row == nil || p.why == restoring && !w.table.own.has(p.write.ID) {
+		return
+	}
+	w.table.own.wrote(app.Record{ID: p.write.ID, Rev: p.rev, Row: p.write.Row})
 }

@@ -63,17 +63,19 @@ func copyDatabase(ctx context.Context, cfg *config.Config, stdout, stderr io.Wri
 		return fmt.Errorf("--to: %s", sentence(err))
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
-	for _, side := range []struct {
-		flag string
-		rows *database
-	}{{"--from", from}, {"--to", to}} {
-		if err := unused(ctx, side.flag, side.rows, stdout); err != nil {
+	bothUnused := func(ctx context.Context) error {
+		if err := unused(ctx, "--from", from, stdout); err != nil {
 			return err
 		}
+		return unused(ctx, "--to", to, stdout)
+	}
+	if err := bothUnused(ctx); err != nil {
+		return err
 	}
 	result, err := copydb.Copy(ctx, copydb.Options{
 		From: from.durable, To: to.durable, Tables: schema.Tables(), Source: nameOf(cfg, cfg.From),
-		Tell: func(p copydb.Progress) { fmt.Fprintln(stdout, p) },
+		Unused: bothUnused, // a server may have been started on another machine meanwhile
+		Tell:   func(p copydb.Progress) { fmt.Fprintln(stdout, p) },
 	})
 	if errors.Is(err, context.Canceled) {
 		return errors.New("stopped; what is copied stays, and the same command goes on from there")

@@ -239,6 +239,13 @@ func (s *Server) ShuffleFeeds(db, name string, seed uint64) {
 	s.fault(db, name, func(t *table) { t.faults.shuffle = rand.New(rand.NewPCG(seed, seed)) })
 }
 
+// SetAcks makes an administrator's change of a table: how many replicas must have a
+// write that is acknowledged, "majority" or "single". Here it shows in the table's
+// configuration alone.
+func (s *Server) SetAcks(db, name, acks string) {
+	s.fault(db, name, func(t *table) { t.config.writeAcks = acks })
+}
+
 // fault changes a table, and wakes all that may be waiting for it.
 func (s *Server) fault(db, name string, fn func(*table)) {
 	t := s.data.lookup(db, name)
