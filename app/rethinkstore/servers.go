@@ -86,6 +86,7 @@ type peers struct {
 	alive time.Time // until when the others believe in us, and some more
 	beat  int64
 	said  bool // our row was written
+	left  bool // farewell was said
 }
 
 func newPeers(s *Store) *peers {
@@ -110,6 +111,11 @@ func (p *peers) leave() error {
 // say writes our row.
 func (p *peers) say(ctx context.Context, left bool) error {
 	p.mu.Lock()
+	if p.left { // who has said farewell must not seem to be there again
+		p.mu.Unlock()
+		return nil
+	}
+	p.left = left
 	p.beat++
 	row := map[string]any{fieldID: p.store.id, "name": p.store.options.Name, "beat": p.beat, "left": left, "sole": p.store.options.Sole}
 	p.mu.Unlock()

@@ -97,6 +97,7 @@ func open(t testing.TB, data string, args ...string) *lab {
 	select {
 	case <-out.more:
 	case err := <-ended:
+		ended <- err // stop waits for it
 		t.Fatalf("the server ended with %v\n%s", err, log)
 	}
 	m := ready.FindStringSubmatch(out.String())
