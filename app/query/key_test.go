@@ -28,6 +28,7 @@ var keysMay = map[string]struct{ all, project string }{
 	"patches": {"rw", "rw"}, "checkpoints": {"", ""}, "cursors": {"rw", "rw"},
 	"directories": {"r", "r"}, "file_actions": {"rw", "rw"}, "terminals": {"rw", "rw"},
 	"table_stats": {"", ""}, "server_stats": {"", ""}, "slow_queries": {"", ""}, "database_nodes": {"", ""},
+	"servers": {"r", ""}, "this_server": {"r", ""},
 }
 
 // scripts are the kinds of keys that the account of ada can make. She owns p1 and
