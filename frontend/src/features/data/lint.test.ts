@@ -4,7 +4,7 @@ import { lintOptions, lintQuery } from "./lint";
 import { tableNamed } from "./tables";
 
 const PROJECT_FIELDS =
-  "action_request, created, description, disk_full, id, isolation, last_edited, network_note, out_of_memory, restart_reason, state, stops_at, title and users";
+  "action_request, created, description, disk_full, id, isolation, last_edited, network_note, out_of_memory, restart_reason, server, state, stops_at, title and users";
 
 test.each([
   { text: '{"nope": [{"id": null}]}', at: '"nope"', message: 'There is no table "nope".' },
