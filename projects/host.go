@@ -353,12 +353,16 @@ func (h *Host) advance(ctx context.Context, id string) error {
 }
 
 // refuse does nothing for a project that another server has, but for ending what
-// runs here all the same. What nobody has is told to who asked.
+// runs here all the same. That nobody has it is told to who asked; the row changes
+// when somebody claims it, so it is not tried again.
 func (h *Host) refuse(ctx context.Context, id string, r request, err error) error {
 	switch {
 	case app.IsKind(err, app.Elsewhere):
 		return h.end(ctx, id)
-	case errors.Is(err, place.ErrNowhere) && r.pending():
+	case errors.Is(err, place.ErrNowhere):
+		if !r.pending() {
+			return nil
+		}
 		_, message := app.Public(err)
 		return h.markRequest(ctx, id, r, app.Row{"error": message, "finished": now()})
 	}
