@@ -77,7 +77,8 @@ func ID(data string) (string, error) {
 	return id, nil
 }
 
-// replaceFile writes a file that a later start finds whole or not at all.
+// replaceFile writes a file that a later start finds whole, also after a loss of
+// power: rows in a database on another machine name what is in it.
 func replaceFile(name string, data []byte) error {
 	tmp := name + ".new"
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
@@ -88,7 +89,14 @@ func replaceFile(name string, data []byte) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(tmp, name)
+	if err := os.Rename(tmp, name); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(name))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // Options is what Places need.
