@@ -83,9 +83,18 @@ func copyDatabase(ctx context.Context, cfg *config.Config, stdout, stderr io.Wri
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(stdout, "%d rows are the same on both sides, %d of them written now; their digest is %s.\nServe them with --database %s from now on. The source was not changed.\n",
-		result.Rows, result.Wrote, result.Digest, cfg.To)
+	_, err = fmt.Fprintf(stdout, "%d rows are the same on both sides, %d of them written now; their digest is %s.\n%s The source was not changed.\n",
+		result.Rows, result.Wrote, result.Digest, waysToServe(cfg))
 	return err
+}
+
+// waysToServe says how a copy is served. A file is only where a data directory has
+// it.
+func waysToServe(cfg *config.Config) string {
+	if path, isFile := sqlitePath(cfg, cfg.To); isFile && path != databasePath(cfg) {
+		return fmt.Sprintf("To serve them, make %s the file lyceum.db of a data directory.", path)
+	}
+	return fmt.Sprintf("Serve them with --database %s from now on.", cfg.To)
 }
 
 // lockBeside takes the lock of the data directory, so that no server starts while
