@@ -136,8 +136,14 @@ func (l *lab) request(method, path string, body io.Reader) (int, string, *http.R
 // signUp makes the first account.
 func (l *lab) signUp() {
 	l.t.Helper()
-	_, token, _ := strings.Cut(l.link, "#token=")
-	body, err := json.Marshal(map[string]string{"token": token, "email": "ada@example.org", "password": "correct horse", "name": "Ada"})
+	l.signUpAs(l.link, "Ada")
+}
+
+// signUpAs makes an account with a link.
+func (l *lab) signUpAs(link, name string) {
+	l.t.Helper()
+	_, token, _ := strings.Cut(link, "#token=")
+	body, err := json.Marshal(map[string]string{"token": token, "email": strings.ToLower(name) + "@example.org", "password": "correct horse", "name": name})
 	if err != nil {
 		l.t.Fatal(err)
 	}

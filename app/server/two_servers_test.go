@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -133,4 +134,65 @@ func TestV2V3AProjectOfAnotherServerIsAnsweredWithItsAddress(t *testing.T) {
 	})
 	there.set("projects", app.Row{"id": project, "action_request": app.Row{"action": "stop"}})
 	there.until("projects", stateShape(project), state("stopped"))
+}
+
+// Who is in no project learns neither that one exists nor which server has it: the
+// server that has it, another one, and for one that is nowhere, all answer the same.
+func TestQ9V3AStrangerDoesNotLearnWhereAProjectIs(t *testing.T) {
+	where := clusterOf(t)
+	one := open(t, filepath.Join(t.TempDir(), "data"), "--database", where, "--server-name", "hall 1")
+	one.signUp()
+	two := open(t, filepath.Join(t.TempDir(), "data"), "--database", where, "--server-name", "hall 2")
+	ada := one.tab()
+	project, _ := ada.set("projects", app.Row{"id": "new", "title": "Graphs"})["id"].(string)
+	if code, text, _ := one.request(http.MethodPut, "api/projects/"+project+"/files/a.tex", strings.NewReader("one\n")); code != http.StatusOK {
+		t.Fatalf("upload: %d %s", code, text)
+	}
+	document, _ := ada.openDocument(project, "a.tex")
+	terminal, _ := ada.set("terminals", app.Row{"id": "new", "project_id": project, "title": "Terminal"})["id"].(string)
+	link, _ := ada.set("registration_tokens", app.Row{"id": "new"})["link"].(string)
+	two.signUpAs(link, "Sam")
+	one.cookie = two.cookie
+
+	var answers []string
+	ask := func(at *lab, project, document, terminal string) (all []string) {
+		tb := at.tab() // each has the same numbers
+		watch := app.Row{"changes": true}
+		for _, a := range []struct{ query, options app.Row }{
+			{app.Row{"projects": []any{app.Row{"id": project, "server": nil}}}, nil},
+			{app.Row{"projects": app.Row{"id": project, "action_request": app.Row{"action": "start"}}}, nil},
+			{app.Row{"document_states": app.Row{"project_id": project, "path": "a.tex", "update": nil}}, nil},
+			{app.Row{"document_states": app.Row{"document_id": document, "update": nil}}, nil},
+			{app.Row{"documents": app.Row{"id": document, "write_again": true}}, nil},
+			{app.Row{"patches": []any{app.Row{"document_id": document, "seq": nil}}}, watch},
+			{app.Row{"patches": app.Row{"document_id": document, "origin": "o", "n": int64(1), "update": []byte{0, 0}}}, nil},
+			{app.Row{"directories": []any{app.Row{"project_id": project, "path": "", "entries": nil}}}, watch},
+			{app.Row{"project_usage": []any{app.Row{"project_id": project, "time": nil}}}, watch},
+			{app.Row{"file_actions": app.Row{"id": "new", "project_id": project, "action": "delete", "path": "a.tex"}}, nil},
+			{app.Row{"terminals": app.Row{"id": terminal}}, app.Row{"delete": true}},
+		} {
+			tb.id++
+			tb.send(wire.Ask{ID: tb.id, Query: a.query, Options: a.options, Request: app.NewID()})
+			all = append(all, fmt.Sprintf("%+v", tb.next()))
+		}
+		for _, method := range []string{http.MethodGet, http.MethodPut} {
+			code, text, _ := at.request(method, "api/projects/"+project+"/files/a.tex", strings.NewReader("two\n"))
+			all = append(all, fmt.Sprint(method, code, text))
+		}
+		_, _, err := at.dial("api/projects/" + project + "/terminals/" + terminal + "/socket").ReadMessage()
+		return append(all, fmt.Sprint(err))
+	}
+	for _, at := range []*lab{one, two} {
+		for _, of := range [][3]string{{project, document, terminal}, {app.NewID(), app.NewID(), app.NewID()}} {
+			got := ask(at, of[0], of[1], of[2])
+			if answers == nil {
+				answers = got
+			}
+			for i, text := range got {
+				if text != answers[i] || strings.Contains(text, "hall") {
+					t.Errorf("at %s, of %s: %s\nbut at first: %s", at.base, of[0], text, answers[i])
+				}
+			}
+		}
+	}
 }
