@@ -24,6 +24,7 @@ type Config struct {
 	InsecureHTTP  bool          // plain HTTP beyond this machine is wanted
 	ProjectUIDs   UIDRange      // user ids that projects get when the server runs as root
 	SaveAfter     time.Duration // pause in typing after which a document is written to disk
+	IdleLook      time.Duration // how often it is looked whether a project is idle
 	PingEvery     time.Duration // how often a silent connection is used, so that no proxy closes it
 	Metrics       string        // address of /metrics, "host:port"; "" serves none
 	ServerName    string        // what people call this server among those on its database; "" is the machine's name

@@ -82,6 +82,8 @@ func TestRefusalsNameTheSettingAndAWayOut(t *testing.T) {
 		want string
 	}{
 		{"--save-after 1ms", "save-after: 1ms would write the disk with every key; use 100ms or more (flag --save-after)"},
+		{"--idle-look 1ms", "idle-look: 1ms would keep the server busy with looking; use 1s or more (flag --idle-look)"},
+		{"--idle-look 1h", "idle-look: 1h0m0s would be too late to warn people; use 10m0s or less (flag --idle-look)"},
 		{"--save-after soon", `save-after: "soon" is not a length of time`},
 		{"--ping-every 1ms", "ping-every: 1ms would take slow networks for dead ones; use 200ms or more (flag --ping-every)"},
 		{"--ping-every 1h", "ping-every: 1h0m0s would not notice for long that a browser is gone; use 5m0s or less"},

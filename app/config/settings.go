@@ -67,6 +67,10 @@ var generalSettings = []setting{
 		set: setSaveAfter, get: func(c *Config) string { return c.SaveAfter.String() },
 	},
 	{
+		name: "idle-look", usage: "how often it is looked whether a project is idle, an `interval`", preset: preset("1m"),
+		set: setIdleLook, get: func(c *Config) string { return c.IdleLook.String() },
+	},
+	{
 		name: "ping-every", usage: "how often a silent connection is used, an `interval` below that after which a proxy closes it", preset: preset("25s"),
 		set: setPingEvery, get: func(c *Config) string { return c.PingEvery.String() },
 	},
@@ -202,6 +206,26 @@ func setSaveAfter(c *Config, text string) error {
 		return fmt.Errorf("%v would leave the file behind for too long; use %v or less", pause, maxSaveAfter)
 	}
 	c.SaveAfter = pause
+	return nil
+}
+
+// Bounds of idle-look.
+const (
+	minIdleLook = time.Second      // below, looking is what the server does
+	maxIdleLook = 10 * time.Minute // above, people are not warned in time
+)
+
+func setIdleLook(c *Config, text string) error {
+	interval, err := time.ParseDuration(text)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%q is not a length of time; write for example 1m or 30s", text)
+	case interval < minIdleLook:
+		return fmt.Errorf("%v would keep the server busy with looking; use %v or more", interval, minIdleLook)
+	case interval > maxIdleLook:
+		return fmt.Errorf("%v would be too late to warn people; use %v or less", interval, maxIdleLook)
+	}
+	c.IdleLook = interval
 	return nil
 }
 

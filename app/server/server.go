@@ -143,6 +143,7 @@ func (s *server) open(ctx context.Context, version string) error {
 	s.host = projects.New(projects.Options{
 		Store: s.engine.Store(), Sandbox: box, Network: helper, Data: s.cfg.Data, Log: s.log,
 		UIDs: userIDs(s.cfg), Places: s.places,
+		Idle: projects.IdleTimes{Look: s.cfg.IdleLook, Warning: projects.DefaultIdleTimes.Warning},
 	})
 	s.stats = stats.New(stats.Options{
 		Store: s.engine.Store(), Access: index, Meter: s.meter, Data: s.cfg.Data, Version: version, Log: s.log,
