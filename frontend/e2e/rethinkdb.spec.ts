@@ -133,8 +133,7 @@ test("connections to the database are cut every second while two people type, an
   await database.cutEvery(CUT_EVERY_MS);
   const typed = await typing(ada, bob, () => wait(CUTS_MS));
   await database.mend();
-  const cuts = server.log.match(/feed of a table ended.*table=patches/g)?.length;
-  expect(cuts).toBeGreaterThanOrEqual(CUTS_MS / CUT_EVERY_MS / 2); // some may come before it is open again
+  expect(server.log, "the cuts were felt").toMatch(/feed of a table ended.*table=patches/); // said once a minute
   await nothingLost([ada, bob], project, "notes.tex", typed);
 });
 
