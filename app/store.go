@@ -15,6 +15,21 @@ type Record struct {
 	Row Row    // nil: deleted
 }
 
+// Only returns the record with those of its fields that are named; with nil, whole.
+func (r Record) Only(fields []string) Record {
+	if fields == nil {
+		return r
+	}
+	row := make(Row, len(fields))
+	for _, name := range fields {
+		if v, ok := r.Row[name]; ok {
+			row[name] = v
+		}
+	}
+	r.Row = row
+	return r
+}
+
 // Change is one committed write.
 type Change struct {
 	N   int64 // number of the write in the store's order, see Position

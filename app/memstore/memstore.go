@@ -103,7 +103,7 @@ func (s *Store) Get(ctx context.Context, table, id string, fields ...string) (ap
 	if !ok {
 		return app.Record{}, app.ErrNotFound
 	}
-	return only(rec, fields), nil
+	return rec.Only(fields), nil
 }
 
 // Write implements app.Store. It is done when it returns, so its outcome is

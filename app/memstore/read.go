@@ -104,25 +104,10 @@ func (s *Store) page(t *table, r app.Range, list *entries, span ordered.Span, af
 		if r.Index == "" {
 			id = string(p.Key)
 		}
-		page.Records = append(page.Records, only(t.rows[id], r.Fields))
+		page.Records = append(page.Records, t.rows[id].Only(r.Fields))
 	}
 	if more {
 		page.Next = places[len(places)-1].Cursor()
 	}
 	return page, nil
-}
-
-// only leaves of a record the fields that are asked for.
-func only(rec app.Record, fields []string) app.Record {
-	if fields == nil {
-		return rec
-	}
-	row := make(app.Row, len(fields))
-	for _, name := range fields {
-		if v, ok := rec.Row[name]; ok {
-			row[name] = v
-		}
-	}
-	rec.Row = row
-	return rec
 }

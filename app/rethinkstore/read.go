@@ -200,7 +200,7 @@ func (q *reading) page(ctx context.Context) (app.Page, error) {
 	}
 	page := app.Page{Position: s.feed.PositionOf(t.Name, n)}
 	for _, p := range list {
-		page.Records = append(page.Records, only(p.rec, q.r.Fields))
+		page.Records = append(page.Records, p.rec.Only(q.r.Fields))
 	}
 	if last != nil {
 		page.Next = q.cursor(*last)
@@ -322,21 +322,6 @@ func (q *reading) patch(list []placed, changes []remembered, last *placed) []pla
 		return c
 	})
 	return list
-}
-
-// only leaves of a record the fields that are asked for.
-func only(rec app.Record, fields []string) app.Record {
-	if fields == nil {
-		return rec
-	}
-	row := make(app.Row, len(fields))
-	for _, name := range fields {
-		if v, ok := rec.Row[name]; ok {
-			row[name] = v
-		}
-	}
-	rec.Row = row
-	return rec
 }
 
 // probe writes a sign of life that the feed of a table must tell of. It is swept
