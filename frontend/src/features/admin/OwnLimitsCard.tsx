@@ -5,24 +5,11 @@ import { Card } from "../../ui/Card";
 import { Notice } from "../../ui/Notice";
 import { Waiting } from "../../ui/Waiting";
 import styles from "./LimitsPage.module.css";
-import { summary } from "./limits";
-
-const shape = {
-  project_id: null,
-  memory_bytes: null,
-  cpus: null,
-  processes: null,
-  disk_bytes: null,
-  terminals: null,
-  open_files: null,
-  network: null,
-  network_allow: null,
-  idle_seconds: null,
-} as const;
+import { limitsShape, summary } from "./limits";
 
 /** The projects that have limits of their own. */
 export function OwnLimitsCard() {
-  const limits = useLive("project_limits", shape);
+  const limits = useLive("project_limits", { project_id: null, ...limitsShape });
   const titles = new Map(rowsOf(useLive("projects", { id: null, title: null })).map(({ id, title }) => [id, title]));
   const body = () => {
     switch (limits.state) {

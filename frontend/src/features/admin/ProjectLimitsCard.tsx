@@ -4,19 +4,7 @@ import { Card } from "../../ui/Card";
 import { Notice } from "../../ui/Notice";
 import { Waiting } from "../../ui/Waiting";
 import { LimitsForm } from "./LimitsForm";
-import { type Limits, nothingLeft } from "./limits";
-
-const shape = {
-  memory_bytes: null,
-  cpus: null,
-  processes: null,
-  disk_bytes: null,
-  terminals: null,
-  open_files: null,
-  network: null,
-  network_allow: null,
-  idle_seconds: null,
-} as const;
+import { type Limits, limitsShape, nothingLeft } from "./limits";
 
 /** In the settings of a project, for administrators: what it may use. Nothing for others. */
 export function ProjectLimitsOfAdministrator({ projectId }: { projectId: string }) {
@@ -27,7 +15,7 @@ export function ProjectLimitsOfAdministrator({ projectId }: { projectId: string 
 
 /** What one project may use, where it differs from the site's defaults. */
 export function ProjectLimitsCard({ projectId }: { projectId: string }) {
-  const limits = useLive("project_limits", { project_id: projectId, ...shape });
+  const limits = useLive("project_limits", { project_id: projectId, ...limitsShape });
   const usage = rowsOf(useLive("project_usage", { project_id: projectId, defaults: null }))[0];
   const body = () => {
     switch (limits.state) {
@@ -68,6 +56,6 @@ export function ProjectLimitsCard({ projectId }: { projectId: string }) {
 /** The limits in a row, without its key. */
 function ownOf(row: Limits | undefined): Limits {
   return Object.fromEntries(
-    Object.keys(shape).flatMap((name) => (row && name in row ? [[name, row[name as keyof Limits]]] : [])),
+    Object.keys(limitsShape).flatMap((name) => (row && name in row ? [[name, row[name as keyof Limits]]] : [])),
   );
 }

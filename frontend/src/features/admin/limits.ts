@@ -7,6 +7,19 @@ import { wrongEntry } from "./allowList";
 export type Limits = ProjectUsage["limits"];
 export type LimitName = keyof Limits & keyof ProjectLimit;
 
+/** All of them, as a query asks. */
+export const limitsShape = {
+  memory_bytes: null,
+  cpus: null,
+  processes: null,
+  disk_bytes: null,
+  terminals: null,
+  open_files: null,
+  network: null,
+  network_allow: null,
+  idle_seconds: null,
+} as const;
+
 /** What has been typed and not saved, as text. An empty text stands for "as it is elsewhere". */
 export type Draft = Partial<Record<LimitName, string>>;
 
