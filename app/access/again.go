@@ -17,7 +17,7 @@ var ErrLost = app.Errorf(app.Unavailable, "The server does not know at the momen
 // Lost reports whether changes may have been missed. Nobody has any role until
 // the tables have been read again, and no sign-in holds, though none has ended.
 func (x *Index) Lost() bool {
-	x.mu.RLock()
+	x.rlock()
 	defer x.mu.RUnlock()
 	return x.lost
 }

@@ -11,7 +11,7 @@ import (
 // Role returns what a caller may do in a project: with an API key as much as its
 // account may, within the key's bounds.
 func (x *Index) Role(c app.Caller, projectID string) app.Role {
-	x.mu.RLock()
+	x.rlock()
 	defer x.mu.RUnlock()
 	if _, ok := x.accounts[c.AccountID]; !ok || x.lost || c.ProjectID != "" && c.ProjectID != projectID {
 		return app.NoRole
@@ -26,28 +26,28 @@ func (x *Index) Role(c app.Caller, projectID string) app.Role {
 // Administrator reports whether a caller runs the site. An API key never does: a
 // key that leaks out of a script must not be able to open the site to all.
 func (x *Index) Administrator(c app.Caller) bool {
-	x.mu.RLock()
+	x.rlock()
 	defer x.mu.RUnlock()
 	return !x.lost && !c.ByKey() && x.accounts[c.AccountID].admin
 }
 
 // HasAdministrator reports whether anybody runs the site.
 func (x *Index) HasAdministrator() bool {
-	x.mu.RLock()
+	x.rlock()
 	defer x.mu.RUnlock()
 	return x.admins > 0
 }
 
 // Name returns the name of an account, "" if there is no such account.
 func (x *Index) Name(accountID string) string {
-	x.mu.RLock()
+	x.rlock()
 	defer x.mu.RUnlock()
 	return x.accounts[accountID].name
 }
 
 // Session returns whose a sign-in is; ok is false if it has ended.
 func (x *Index) Session(sessionID string) (accountID string, ok bool) {
-	x.mu.RLock()
+	x.rlock()
 	defer x.mu.RUnlock()
 	return x.sessionLocked(sessionID)
 }
@@ -70,7 +70,7 @@ func (x *Index) Valid(c app.Caller) bool {
 	if !c.SignedIn() {
 		return true
 	}
-	x.mu.RLock()
+	x.rlock()
 	defer x.mu.RUnlock()
 	if c.ByKey() {
 		return x.keyLocked(c)
@@ -85,7 +85,7 @@ func (x *Index) Valid(c app.Caller) bool {
 
 // Projects returns the projects in which a caller has a role, in order of ids.
 func (x *Index) Projects(c app.Caller) []string {
-	x.mu.RLock()
+	x.rlock()
 	defer x.mu.RUnlock()
 	return slices.Sorted(maps.Keys(x.rolesLocked(c)))
 }
@@ -109,7 +109,7 @@ func (x *Index) rolesLocked(c app.Caller) map[string]app.Role {
 // Collaborators returns the accounts that share a project with a caller, and the
 // caller's own, in order of ids.
 func (x *Index) Collaborators(c app.Caller) []string {
-	x.mu.RLock()
+	x.rlock()
 	defer x.mu.RUnlock()
 	if _, ok := x.accounts[c.AccountID]; !ok || x.lost {
 		return nil
@@ -178,7 +178,7 @@ func errEnded(c app.Caller) error {
 // Collaborate reports whether an account shares a project with a caller, or is
 // the caller's own.
 func (x *Index) Collaborate(c app.Caller, accountID string) bool {
-	x.mu.RLock()
+	x.rlock()
 	defer x.mu.RUnlock()
 	if _, ok := x.accounts[accountID]; !ok || x.lost {
 		return false
@@ -196,7 +196,7 @@ func (x *Index) Collaborate(c app.Caller, accountID string) bool {
 
 // Exists reports whether there is such an account.
 func (x *Index) Exists(accountID string) bool {
-	x.mu.RLock()
+	x.rlock()
 	defer x.mu.RUnlock()
 	_, ok := x.accounts[accountID]
 	return ok

@@ -33,7 +33,7 @@ func (x *Index) Guard(ctx context.Context, c app.Caller, projectID string, need 
 
 // atExpiry calls fn when the caller's sign-in or key ends by itself.
 func (x *Index) atExpiry(c app.Caller, fn func()) *time.Timer {
-	x.mu.RLock()
+	x.rlock()
 	expires := x.sessions[c.SessionID].expires
 	if c.ByKey() {
 		expires = x.keys[c.KeyID].expires

@@ -13,11 +13,13 @@ import (
 )
 
 // Index answers questions about access. Its methods may be called from any
-// goroutine and from a watcher of a store; they do not block.
+// goroutine and from a watcher of a store; they do not block, but for the first
+// reading of the tables: who asks before waits for it.
 type Index struct {
 	boot  string // no stamp of another process equals one of ours
 	stop  []func()
 	again chan struct{} // has an element when the tables are to be read again
+	first first
 
 	fences fences
 
@@ -56,26 +58,41 @@ type watcher struct{ fn func() }
 
 // Open reads the tables and follows them until Close.
 func Open(ctx context.Context, store app.Store) (*Index, error) {
+	x, err := Begin(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	if err := x.Wait(ctx); err != nil {
+		x.Close()
+		return nil, err
+	}
+	return x, nil
+}
+
+// Begin follows the tables until Close and begins to read them. Of ctx the values
+// are used.
+func Begin(ctx context.Context, store app.Store) (*Index, error) {
 	x := &Index{
-		boot: rand.Text(), again: make(chan struct{}, 1),
+		boot: rand.Text(), again: make(chan struct{}, 1), first: first{over: make(chan struct{})},
 		loading: make(map[string]int64), logs: make(map[string]string),
 		accounts: make(map[string]account), sessions: make(map[string]session),
 		keys:     make(map[string]key),
 		projects: make(map[string][]member), roles: make(map[string]map[string]app.Role),
 		stamps: make(map[string]int64), watchers: make(map[string]map[*watcher]struct{}),
 	}
-	if err := x.followAll(ctx, store); err != nil {
-		x.Close()
-		return nil, err
+	for table := range tables {
+		if err := x.follow(store, table); err != nil {
+			x.Close()
+			return nil, err
+		}
 	}
-	x.mu.Lock()
-	if !x.lost {
-		x.loading = nil
-	}
-	x.mu.Unlock()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // until Close
 	var reading sync.WaitGroup
-	reading.Go(func() { x.readAgain(ctx, store) })
+	reading.Go(func() {
+		if x.readFirst(ctx, store) {
+			x.readAgain(ctx, store)
+		}
+	})
 	x.stop = append(x.stop, func() { cancel(); reading.Wait() })
 	return x, nil
 }
@@ -95,17 +112,7 @@ var tables = map[string][]string{
 	"projects": {"users"}, "sessions": {"account_id", "expires"},
 }
 
-// followAll follows the tables, all at once: a server cannot begin before.
-func (x *Index) followAll(ctx context.Context, store app.Store) error {
-	for table := range tables {
-		if err := x.follow(store, table); err != nil {
-			return err
-		}
-	}
-	return x.loadAll(ctx, store)
-}
-
-// loadAll reads the tables.
+// loadAll reads the tables, all at once.
 func (x *Index) loadAll(ctx context.Context, store app.Store) error {
 	var wg sync.WaitGroup
 	errs := make(chan error, len(tables))
@@ -137,8 +144,8 @@ func (x *Index) follow(store app.Store, table string) error {
 	return nil
 }
 
-// load reads a table, the next page while one is taken in. Nobody asks the index
-// yet, so nobody is concerned.
+// load reads a table, the next page while one is taken in. Nobody is answered by
+// the index yet, so nobody is concerned.
 func (x *Index) load(ctx context.Context, store app.Store, r app.Range) error {
 	pages := make(chan app.Page, 1)
 	var failed error
@@ -212,6 +219,9 @@ func (x *Index) apply(table string, b app.Batch) {
 		}
 	}
 	x.mu.Unlock()
+	if !x.first.done.Load() {
+		return // who watches has not been answered yet, and the store must not wait for that
+	}
 	for _, fn := range fns {
 		fn()
 	}
@@ -275,6 +285,10 @@ func (x *Index) putSessionLocked(id string, row app.Row, who concerned) {
 
 func (x *Index) putProjectLocked(id string, row app.Row, who concerned) {
 	people, before := membersOf(row), x.projects[id]
+	if len(before) == 0 {
+		x.addProjectLocked(id, people, who)
+		return
+	}
 	same := len(people) == len(before)
 	stay := same // the same people, whatever their roles
 	for _, m := range people {
@@ -286,15 +300,13 @@ func (x *Index) putProjectLocked(id string, row app.Row, who concerned) {
 	if same {
 		return
 	}
-	if len(before) > 0 {
-		now := rolesOf(people)
-		for _, m := range before {
-			if !stay || now[m.account] != m.role {
-				who.add(m.account)
-			}
-			if now[m.account] == app.NoRole {
-				x.dropRoleLocked(m.account, id)
-			}
+	now := rolesOf(people)
+	for _, m := range before {
+		if !stay || now[m.account] != m.role {
+			who.add(m.account)
+		}
+		if now[m.account] == app.NoRole {
+			x.dropRoleLocked(m.account, id)
 		}
 	}
 	for _, m := range people {
@@ -307,6 +319,18 @@ func (x *Index) putProjectLocked(id string, row app.Row, who concerned) {
 	if len(people) == 0 {
 		delete(x.projects, id)
 	}
+}
+
+// addProjectLocked puts in a project that had nobody.
+func (x *Index) addProjectLocked(id string, people []member, who concerned) {
+	if len(people) == 0 {
+		return
+	}
+	for _, m := range people {
+		who.add(m.account)
+		x.addRoleLocked(m.account, id, m.role)
+	}
+	x.projects[id] = people
 }
 
 func (x *Index) addRoleLocked(accountID, projectID string, role app.Role) {
@@ -363,7 +387,7 @@ func rolesOf(people []member) map[string]app.Role {
 // Stamp changes whenever the access of an account has changed, and with every
 // start of the server. The site's own is that of "".
 func (x *Index) Stamp(accountID string) string {
-	x.mu.RLock()
+	x.rlock()
 	defer x.mu.RUnlock()
 	return x.boot[:8] + "-" + strconv.FormatInt(x.stamps[accountID], 10)
 }

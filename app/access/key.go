@@ -55,7 +55,7 @@ func (x *Index) keyLocked(c app.Caller) bool {
 // Key returns the caller that an API key makes; ok is false if it was revoked or
 // has expired.
 func (x *Index) Key(id string) (c app.Caller, ok bool) {
-	x.mu.RLock()
+	x.rlock()
 	defer x.mu.RUnlock()
 	k := x.keys[id]
 	c = app.Caller{AccountID: k.account, KeyID: id, ProjectID: k.project, ReadOnly: k.readOnly}

@@ -48,6 +48,7 @@ type server struct {
 	admin    *adminSocket
 	url      string
 
+	started func()         // ends what is different at a start
 	closers []func() error // in the order in which things were opened
 }
 
@@ -60,6 +61,7 @@ func Run(ctx context.Context, cfg *config.Config, version string, stdout, stderr
 		return operatorError(err)
 	}
 	parts := service.Group{Log: s.log}
+	parts.Go("roles", s.knowRoles)
 	parts.Go("sessions", s.auth.Run)
 	parts.Go("projects", s.host.Run)
 	parts.Go("documents", s.rooms.Run)
@@ -102,7 +104,7 @@ func (s *server) greet(ctx context.Context, stdout io.Writer) error {
 
 // open opens all that can fail, before anything is served.
 func (s *server) open(ctx context.Context, version string) error {
-	defer eagerly()()
+	s.started = eagerly()
 	s.meter = newMeter()
 	rows, err := openStore(ctx, opening{cfg: s.cfg, log: s.log, fatal: s.fatal, meter: s.meter.Store(), settle: s.settle, serves: true})
 	if err != nil {
@@ -122,24 +124,24 @@ func (s *server) open(ctx context.Context, version string) error {
 		return err
 	}
 	s.closers = append(s.closers, closeOnce(s.admin.Close))
-	roles := s.readRoles(ctx, rows.durable)
+	index, err := access.Begin(ctx, rows.durable)
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, func() error { index.Close(); return nil })
+	s.index.Store(index)
 	box, err := s.openSandbox(ctx)
 	if err != nil {
 		return err
 	}
-	index, err := roles()
-	if err != nil {
-		return err
-	}
-	s.index.Store(index)
-	if err := s.openEngine(ctx, index); err != nil {
-		return err
-	}
-	s.auth = auth.New(rows.durable, s.log)
 	helper, err := s.openHelper()
 	if err != nil {
 		return err
 	}
+	if err := s.openEngine(ctx, index); err != nil {
+		return err
+	}
+	s.auth = auth.New(rows.durable, s.log)
 	s.host = projects.New(projects.Options{
 		Store: s.engine.Store(), Sandbox: box, Network: helper, Data: s.cfg.Data, Log: s.log,
 		UIDs: userIDs(s.cfg), Places: s.places,
@@ -191,34 +193,22 @@ func (s *server) openEngine(ctx context.Context, index *access.Index) error {
 }
 
 // settle waits for what is under way here and is forbidden by a change of another
-// server. Before roles are read nothing is.
+// server. Before roles are followed nothing is.
 func (s *server) settle(ctx context.Context, table string, c app.Change) {
 	if index := s.index.Load(); index != nil {
 		index.Settle(ctx, table, c)
 	}
 }
 
-// readRoles begins to read who may what, and returns what waits for it. That and
-// the probing of the sandbox are most of a start, so they go on beside each other.
-func (s *server) readRoles(ctx context.Context, store app.Store) func() (*access.Index, error) {
-	var index *access.Index
-	var err error
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		index, err = access.Open(ctx, store)
-	}()
-	s.closers = append(s.closers, func() error {
-		<-done
-		if index != nil {
-			index.Close()
-		}
-		return nil
-	})
-	return func() (*access.Index, error) {
-		<-done
-		return index, err
+// knowRoles waits for the roles, which are read while pages are served already, and
+// then lets the heap grow as usual.
+func (s *server) knowRoles(ctx context.Context) error {
+	if err := s.index.Load().Wait(ctx); err != nil {
+		return operatorError(err)
 	}
+	s.started()
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 // connect tells the parts of each other.

@@ -23,6 +23,8 @@ const (
 	// minutes for five million rows. The log can be emptied between two.
 	checkSlice = 20 * time.Millisecond
 	checkPause = 180 * time.Millisecond
+	// startPauses is how many pauses go by before: a start needs the processors.
+	startPauses = 10
 )
 
 // markSuffix names the file beside the database that says that damage was found:
@@ -118,7 +120,7 @@ func (s *Store) checkRest(ctx context.Context, pause time.Duration) (err error) 
 		own.release(r)
 		err = errors.Join(err, own.close())
 	}()
-	rest := time.NewTimer(0)
+	rest := time.NewTimer(startPauses * pause)
 	defer rest.Stop()
 	for number, w := range s.toCheck {
 		for more := true; more; {
