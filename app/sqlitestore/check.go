@@ -20,11 +20,13 @@ const (
 	checkUpTo = 256 << 20
 	// checkSlice is how long one read transaction of the check beside the work
 	// takes, and checkPause how long it then rests: a tenth of one processor, some
-	// minutes for five million rows. The log can be emptied between two.
-	checkSlice = 20 * time.Millisecond
-	checkPause = 180 * time.Millisecond
-	// startPauses is how many pauses go by before: a start needs the processors.
-	startPauses = 10
+	// minutes for five million rows. The log can be emptied between two, and a write
+	// that comes meanwhile waits no longer than for another's fsync.
+	checkSlice = 4 * time.Millisecond
+	checkPause = 36 * time.Millisecond
+	// startPauses is how many pauses go by before: a start, which takes a second
+	// or two of a large site, needs the processors.
+	startPauses = 50
 )
 
 // markSuffix names the file beside the database that says that damage was found:
