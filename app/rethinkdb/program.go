@@ -128,13 +128,16 @@ var versionText = regexp.MustCompile(`(?m)^rethinkdb (v?(\d+)\.(\d+)[^\s]*)`)
 // Version asks a program which RethinkDB it is, and refuses one before 2.3, which
 // has neither users nor TLS.
 func Version(ctx context.Context, program string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, versionPatience)
+	asking, cancel := context.WithTimeout(ctx, versionPatience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "--version")
+	cmd := exec.CommandContext(asking, program, "--version")
 	cmd.Env = environment
 	out, err := cmd.Output()
 	m := versionText.FindStringSubmatch(string(out))
 	if m == nil {
+		if ctx.Err() != nil {
+			return "", ctx.Err() // nobody waits for it, whatever it would have said
+		}
 		if err == nil {
 			err = fmt.Errorf("it answers %q", strings.TrimSpace(string(out[:min(len(out), maxLine)])))
 		}
