@@ -186,8 +186,7 @@ func retire(here, leaf string) error {
 
 // try makes a group and removes it again.
 func (c *cgroups) try() error {
-	name := "probe-" + strconv.Itoa(os.Getpid())
-	g, err := c.create(name, DefaultLimits)
+	g, err := c.create(probeName(), DefaultLimits)
 	if err != nil {
 		return err
 	}
@@ -202,6 +201,24 @@ type group struct {
 // parent guards the folder above all projects' groups: the last to leave removes
 // it.
 var parent sync.Mutex
+
+// makeTries is how often a group is made. Another server on the machine, which
+// parent does not hold back, removes the folder above whenever its last project
+// leaves; that it does so between two calls of the kernel, once more at each try,
+// does not happen.
+const makeTries = 100
+
+// makeFolder makes the folder of a group, and the one above it.
+func makeFolder(folder string) (err error) {
+	parent.Lock()
+	defer parent.Unlock()
+	for range makeTries {
+		if err = os.MkdirAll(folder, 0o755); !errors.Is(err, os.ErrNotExist) {
+			break
+		}
+	}
+	return err
+}
 
 // group returns the groups of a project, which need not exist.
 func (c *cgroups) group(name string) (g group) {
@@ -225,15 +242,10 @@ func (c *cgroups) create(name string, l Limits) (g group, err error) {
 			err = errors.Join(err, g.remove())
 		}
 	}()
-	parent.Lock()
 	for _, folder := range g.Folders {
-		err = errors.Join(err, os.MkdirAll(folder, 0o755))
-	}
-	parent.Unlock()
-	if err != nil {
-		return g, err
-	}
-	for _, folder := range g.Folders {
+		if err := makeFolder(folder); err != nil {
+			return g, err
+		}
 		if c.v2 {
 			want := "+" + strings.Join(controllers, " +")
 			for _, f := range []string{filepath.Dir(folder), folder} {

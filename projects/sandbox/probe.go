@@ -2,10 +2,10 @@ package sandbox
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -33,7 +33,7 @@ func (s *Sandbox) probe(ctx context.Context, mode Mode) error {
 		}
 	}
 	p, err := s.start(ctx, mode, Spec{
-		Name: "probe-" + strconv.Itoa(os.Getpid()), UID: probeUID, Home: dir, Tmp: dir, Arguments: []string{"-probe"}, Network: true,
+		Name: probeName(), UID: probeUID, Home: dir, Tmp: dir, Arguments: []string{"-probe"}, Network: true,
 	})
 	if err != nil {
 		return err
@@ -44,6 +44,10 @@ func (s *Sandbox) probe(ctx context.Context, mode Mode) error {
 
 // probeUID is nobody: the probe writes nothing.
 const probeUID = 65534
+
+// probeName is that of a group which nobody else has: two that look at the same
+// time, in one process or in two, would remove each other's.
+func probeName() string { return "probe-" + strings.ToLower(rand.Text()) }
 
 // explain says what an administrator can do about a start that has failed.
 func explain(mode Mode, err error) error {
