@@ -41,6 +41,7 @@ func (p *place) joining(name string, first rethinkdb.Options) rethinkdb.Options 
 
 // Three appliances with one copied file are one database.
 func TestNodesWithOneSecretAreOneCluster(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, 3)
 	first := p.options("one")
 	first.ClusterListen = freeAddress(t)
@@ -71,6 +72,7 @@ func TestNodesWithOneSecretAreOneCluster(t *testing.T) {
 // Whoever reaches the port between nodes, in the network or as another user of the
 // machine, must not become a node.
 func TestANodeWithAnotherSecretIsKeptOut(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, 2)
 	first := p.options("one")
 	first.ClusterListen = freeAddress(t)
@@ -127,6 +129,7 @@ func certificatesOf(t *testing.T, folder string) (tls.Certificate, *x509.CertPoo
 
 // Nodes make their certificates apart from each other, and have to believe them.
 func TestCertificatesOfOneSecretBelieveEachOther(t *testing.T) {
+	t.Parallel()
 	make := func(secret string) string {
 		folder := t.TempDir()
 		path := filepath.Join(folder, "secret")
@@ -172,6 +175,7 @@ func TestCertificatesOfOneSecretBelieveEachOther(t *testing.T) {
 
 // Certificates that an organisation has made are used as they are.
 func TestNodesUseGivenCertificates(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, 2)
 	given := ownCertificates(t, p.folder)
 	first := p.options("one")

@@ -87,6 +87,7 @@ func pidOf(t *testing.T, folder string) int {
 
 // A database without a password on a machine of many people would be everybody's.
 func TestANewNodeServesOnlyItsAdministratorOnLoopback(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, 1)
 	o := p.options("one")
 	s := p.start(o)
@@ -138,6 +139,7 @@ func TestANewNodeServesOnlyItsAdministratorOnLoopback(t *testing.T) {
 // A database that dies at night must be there again at the same address before
 // anybody wakes up.
 func TestANodeThatDiesIsStartedAgain(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, 1)
 	o := p.options("one")
 	s := p.start(o)
@@ -172,6 +174,7 @@ func TestANodeThatDiesIsStartedAgain(t *testing.T) {
 
 // A log that nobody cuts fills the disk after some years.
 func TestTheOwnLogOfTheProgramIsKeptShort(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, 1)
 	o := p.options("one")
 	s := p.start(o)
@@ -198,6 +201,7 @@ func TestTheOwnLogOfTheProgramIsKeptShort(t *testing.T) {
 // A server that is stopped and started at once must not fail because the old
 // database has not ended yet.
 func TestAStartWaitsForTheEndOfAnEarlierNode(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, 1)
 	o := p.options("one")
 	old := p.start(o)
@@ -215,6 +219,7 @@ func TestAStartWaitsForTheEndOfAnEarlierNode(t *testing.T) {
 
 // After Close nothing runs.
 func TestCloseEndsTheNode(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, 1)
 	o := p.options("one")
 	s, err := rethinkdb.Start(t.Context(), o)
@@ -237,6 +242,7 @@ func TestCloseEndsTheNode(t *testing.T) {
 
 // A start that nobody waits for any more leaves nothing behind.
 func TestAStartThatIsCancelledLeavesNothing(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, 1)
 	o := p.options("one")
 	old := p.start(o) // in the way
@@ -263,6 +269,7 @@ func parent() {
 // A server that is killed with -9 must not leave a database that keeps the next
 // server from its data.
 func TestANodeEndsWithAServerThatIsKilled(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, 1)
 	o := p.options("one")
 	cmd := exec.Command(p.self(parentName), o.Folder, p.program)
@@ -286,6 +293,7 @@ func TestANodeEndsWithAServerThatIsKilled(t *testing.T) {
 }
 
 func TestWhatCannotBeRunIsRefusedWithAWayOut(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, 1)
 	script := func(name, text string) string {
 		path := filepath.Join(p.folder, name)

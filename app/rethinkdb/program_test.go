@@ -39,6 +39,7 @@ func carry(t *testing.T, program []byte) (*rethinkdb.Carried, *int) {
 
 // One file that is copied to a machine is all that it needs.
 func TestACarriedProgramIsUnpackedAndRun(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, 1)
 	text, err := os.ReadFile(p.program)
 	if err != nil {
@@ -64,6 +65,7 @@ func TestACarriedProgramIsUnpackedAndRun(t *testing.T) {
 }
 
 func TestACarriedProgramIsCheckedByItsHash(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	old, _ := carry(t, []byte("old"))
 	if _, err := rethinkdb.Program("", old, folder); err != nil {

@@ -80,6 +80,7 @@ func (s *site) session(t *testing.T) *r.Session {
 }
 
 func TestContractOnANodeOfOurs(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	storetest.Run(t, func(t *testing.T, tables []app.Table) app.Store {
 		store, err := rethinkstore.Open(t.Context(), s.fresh(t, tables))
@@ -92,6 +93,7 @@ func TestContractOnANodeOfOurs(t *testing.T) {
 
 // Whoever moves to a cluster, or back, has all that they had.
 func TestADatabaseIsCopiedThereAndBack(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	file := func() app.Store {
 		store, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "lyceum.db"), schema.Tables())
@@ -239,6 +241,7 @@ func countAway(s cluster.Status) (n int) {
 
 // A machine of three that burns down costs nobody a word.
 func TestThreeNodesGoOnWithoutOneOfThem(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.write(t, "before")
 	c.status(t, "all is well", func(s cluster.Status) bool { return s.Well() && len(s.Tables) > 0 && s.Nodes[0].Version != "" })
@@ -268,6 +271,7 @@ func TestThreeNodesGoOnWithoutOneOfThem(t *testing.T) {
 // A node that is taken away for good leaves nothing behind on it, and what it had
 // is elsewhere.
 func TestANodeLeaves(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.write(t, "kept")
 	name := c.nodes[2].Name()
@@ -311,6 +315,7 @@ func TestANodeLeaves(t *testing.T) {
 
 // One node of three is lost for good: the others take over its tables.
 func TestALostNodeIsReplaced(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.write(t, "kept")
 	if err := c.nodes[2].Close(); err != nil {
@@ -331,6 +336,7 @@ func TestALostNodeIsReplaced(t *testing.T) {
 // Two nodes of three are lost for good. Nobody knows what they had written last,
 // so an operator has to say that it may be lost.
 func TestMostNodesAreLost(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.write(t, "kept")
 	for _, n := range c.nodes[1:] {
@@ -356,6 +362,7 @@ func TestMostNodesAreLost(t *testing.T) {
 
 // Who may not look into the cluster is told of the addresses that were given.
 func TestAUserWithoutRightsSeesTheAddresses(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	session := s.session(t)
 	const name = "lyceum_test_user"
