@@ -51,7 +51,12 @@ type Options struct {
 	Name string // of this server, for people; "" is the machine's
 	// Sole is what no two servers may have at a time, such as the id of a data
 	// directory: a second one is refused. "" is nothing.
-	Sole  string
+	Sole string
+	// Fatal is called, at most once, with a sentence for an operator when another
+	// server has taken over Sole while this one was away: the program must end.
+	// It may end it there, but not close the store, which waits for it. nil: the
+	// log says it.
+	Fatal func(error)
 	Log   *slog.Logger   // nil discards
 	Meter *metrics.Store // nil counts nothing
 }
@@ -105,6 +110,9 @@ func (o *Options) fill() error {
 	o.Shards, o.Replicas = max(o.Shards, 1), max(o.Replicas, 1)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if log := o.Log; o.Fatal == nil {
+		o.Fatal = func(err error) { log.Error("server must end", "part", "store", "err", err) }
 	}
 	if o.User == "" {
 		o.User = "admin"

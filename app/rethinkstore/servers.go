@@ -43,9 +43,6 @@ const (
 	// settlePatience bounds how long what is under way may hold up another
 	// server's change; access ends it after a second.
 	settlePatience = 6 * time.Second
-	// soleAfter is how long a server that has what is ours is listened to: one
-	// that was killed says nothing in it.
-	soleAfter = 3 * beatEvery
 	// leavePatience bounds the farewell of a server that is closed.
 	leavePatience = 3 * time.Second
 	// maxAcks is how many acknowledgements wait to be written.
@@ -67,7 +64,6 @@ type server struct {
 	Name string `json:"name"`
 	Beat int64  `json:"beat"`
 	Left bool   `json:"left"` // it was closed; only its ephemeral rows are there
-	Sole string `json:"sole"` // Options.Sole
 }
 
 // sight is when another server was last seen to be there.
@@ -87,6 +83,7 @@ type peers struct {
 	beat  int64
 	said  bool // our row was written
 	left  bool // farewell was said
+	sole  bool // we have what only one server may have
 }
 
 func newPeers(s *Store) *peers {
@@ -105,7 +102,10 @@ func (p *peers) join(ctx context.Context) error { return p.say(ctx, false) }
 func (p *peers) leave() error {
 	ctx, cancel := context.WithTimeout(p.store.ctx, leavePatience)
 	defer cancel()
-	return p.say(ctx, true)
+	if err := p.say(ctx, true); err != nil {
+		return err
+	}
+	return p.release(ctx)
 }
 
 // say writes our row.
@@ -117,7 +117,7 @@ func (p *peers) say(ctx context.Context, left bool) error {
 	}
 	p.left = left
 	p.beat++
-	row := map[string]any{fieldID: p.store.id, "name": p.store.options.Name, "beat": p.beat, "left": left, "sole": p.store.options.Sole}
+	row := map[string]any{fieldID: p.store.id, "name": p.store.options.Name, "beat": p.beat, "left": left}
 	p.mu.Unlock()
 	begun := time.Now()
 	term := p.store.db().Table(serversTable).Insert(row, r.InsertOpts{Conflict: "replace", Durability: hard, ReturnChanges: "always"})
@@ -214,43 +214,6 @@ func (p *peers) alone(ctx context.Context) error {
 	}
 }
 
-// sole fails with a sentence if another server is there and has what is only
-// ours. We are there by then, so that of two that come at once both are refused,
-// and never none.
-func (p *peers) sole(ctx context.Context) error {
-	if p.store.options.Sole == "" {
-		return nil
-	}
-	first := make(map[string]int64)
-	for begun := time.Now(); time.Since(begun) < soleAfter; {
-		there, _, err := p.others(ctx)
-		if err != nil {
-			return err
-		}
-		silent := false
-		for _, row := range there {
-			if row.Sole != p.store.options.Sole {
-				continue
-			}
-			silent = true
-			if beat, ok := first[row.ID]; !ok {
-				first[row.ID] = row.Beat
-			} else if beat != row.Beat {
-				return app.Errorf(app.Conflict, "A server with the same data directory, or a copy of it, uses this database already, on %s. "+
-					"Stop that one first; two of them would both start the same projects.", row.Name)
-			}
-		}
-		if !silent {
-			return nil
-		}
-		pause := beatEvery / 4
-		if !wait(ctx, &pause) {
-			return ctx.Err()
-		}
-	}
-	return nil
-}
-
 // Servers returns the names of the other servers that use the database now. One
 // that was killed is among them for some seconds.
 func (s *Store) Servers(ctx context.Context) ([]string, error) {
@@ -285,6 +248,7 @@ func (p *peers) run(ctx context.Context) {
 			p.store.ignore("sign of life was not written", err)
 			continue
 		}
+		p.hold(ctx)
 		p.store.ignore("the database's clock was not read", p.store.setClock(ctx))
 		p.store.restore(ctx)
 		_, gone, err := p.others(ctx)

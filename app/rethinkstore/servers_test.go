@@ -94,28 +94,6 @@ func TestAChangeThatWasOvertakenConcernsNobody(t *testing.T) {
 	wg.Wait()
 }
 
-// A data directory was copied, and both are started: the second is refused before
-// it answers anything, and takes nothing from the first. One that was killed is in
-// nobody's way for long.
-func TestV4TwoServersNeverHaveOneDataDirectory(t *testing.T) {
-	server := rethinktest.Start(t, rethinktest.Options{})
-	o := options(server, notes)
-	o.Sole, o.Name = "directory 1", "lab1"
-	first := open(t, o)
-	if s, err := rethinkstore.Open(t.Context(), o); !app.IsKind(err, app.Conflict) || s != nil {
-		t.Fatalf("a second one: %v", err)
-	}
-	write(t, first, "x", "still there")
-	other := o
-	other.Sole = "directory 2"
-	closeLater(t, open(t, other))
-	if err := first.Close(); err != nil {
-		t.Fatal(err)
-	}
-	run(t, o, r.DB(o.Database).Table("_servers").Insert(map[string]any{"id": "killed", "name": "lab1", "beat": 7, "left": false, "sole": o.Sole}))
-	closeLater(t, open(t, o))
-}
-
 // A server that still writes under the role that is taken holds the removal up.
 func TestW5AcknowledgementWaitsUntilOthersHaveSettled(t *testing.T) {
 	server := rethinktest.Start(t, rethinktest.Options{})

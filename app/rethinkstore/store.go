@@ -84,7 +84,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.release()
 		return nil, s.explain(err)
 	}
-	if err := s.peers.sole(ctx); err != nil {
+	if err := s.peers.claim(ctx); err != nil {
 		return nil, s.explain(errors.Join(err, s.Close()))
 	}
 	return s, nil

@@ -122,6 +122,7 @@ func openDatabase(ctx context.Context, o opening, where string) (d *database, er
 	options.Log, options.Concerns, options.Settle = o.log, access.Concerns, o.settle
 	options.Tables, options.Ephemeral, options.Meter = schema.Tables(), schema.Shared(), o.meter
 	if o.serves {
+		options.Fatal = o.fatal
 		if options.Sole, err = place.ID(o.cfg.Data); err != nil {
 			return d, err
 		}
