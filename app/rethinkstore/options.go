@@ -49,6 +49,9 @@ type Options struct {
 	Settle func(ctx context.Context, table string, c app.Change)
 
 	Name string // of this server, for people; "" is the machine's
+	// Rows is the number of the last change of rows that this program knows; see
+	// Store.Alone.
+	Rows int64
 	// Sole is what no two servers may have at a time, such as the id of a data
 	// directory: a second one is refused. "" is nothing.
 	Sole string

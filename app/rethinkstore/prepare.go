@@ -282,7 +282,8 @@ func (s *Store) changeIndexes(ctx context.Context, t *table) error {
 	if missing+len(surplus) == 0 {
 		return nil
 	}
-	if err := s.peers.alone(ctx); err != nil {
+	// Others would write rows without the entries of indexes that they do not know.
+	if err := s.peers.alone(ctx, func(server) bool { return true }); err != nil {
 		return err
 	}
 	if missing > 0 {

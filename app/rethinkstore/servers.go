@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -64,6 +63,7 @@ type server struct {
 	Name string `json:"name"`
 	Beat int64  `json:"beat"`
 	Left bool   `json:"left"` // it was closed; only its ephemeral rows are there
+	Rows int64  `json:"rows"` // Options.Rows; 0 of a program that did not say it yet
 }
 
 // sight is when another server was last seen to be there.
@@ -117,7 +117,8 @@ func (p *peers) say(ctx context.Context, left bool) error {
 	}
 	p.left = left
 	p.beat++
-	row := map[string]any{fieldID: p.store.id, "name": p.store.options.Name, "beat": p.beat, "left": left}
+	o := p.store.options
+	row := map[string]any{fieldID: p.store.id, "name": o.Name, "beat": p.beat, "left": left, "rows": o.Rows}
 	p.mu.Unlock()
 	begun := time.Now()
 	term := p.store.db().Table(serversTable).Insert(row, r.InsertOpts{Conflict: "replace", Durability: hard, ReturnChanges: "always"})
@@ -183,35 +184,6 @@ func (p *peers) others(ctx context.Context) (there, gone []server, err error) {
 		}
 	}
 	return there, gone, err
-}
-
-// alone fails with a sentence if other servers are there: they would write rows
-// without the entries of indexes that they do not know. A row that a server has
-// left when it was killed is waited for.
-func (p *peers) alone(ctx context.Context) error {
-	first := make(map[string]int64)
-	for {
-		there, _, err := p.others(ctx)
-		if err != nil || len(there) == 0 {
-			return err
-		}
-		var living []string
-		for _, row := range there {
-			if beat, ok := first[row.ID]; !ok {
-				first[row.ID] = row.Beat
-			} else if beat != row.Beat {
-				living = append(living, row.Name)
-			}
-		}
-		if len(living) > 0 {
-			return app.Errorf(app.Unavailable, "The database has to be changed for this version of Lyceum, and servers of another version use it (%s). "+
-				"Stop them all, start one of this version, and then the others.", strings.Join(living, ", "))
-		}
-		pause := pauseMost
-		if !wait(ctx, &pause) {
-			return ctx.Err()
-		}
-	}
 }
 
 // Servers returns the names of the other servers that use the database now. One

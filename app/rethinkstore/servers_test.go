@@ -231,6 +231,24 @@ func TestS8OtherIndexesAreNotMadeUnderRunningServers(t *testing.T) {
 	}
 }
 
+// A server of an older program was killed, perhaps of the version that did not say
+// yet which one it is: a migration waits until it is sure of that, and goes on.
+func TestAKilledServerOfAnOlderProgramIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	server := rethinktest.Start(t, rethinktest.Options{})
+	o := options(server, notes)
+	o.Rows = 3
+	s := open(t, o)
+	closeLater(t, s)
+	run(t, o, r.DB(o.Database).Table("_servers").Insert(map[string]any{"id": "killed", "name": "lab2", "beat": 7, "left": false}))
+	if err := s.Alone(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if names, err := s.Servers(t.Context()); err != nil || len(names) != 0 {
+		t.Errorf("went on while it may be there: %q, %v", names, err)
+	}
+}
+
 // Ten servers start at once on a database that is not there.
 func TestS8OneServerAtATimeMakesTheDatabase(t *testing.T) {
 	server := rethinktest.Start(t, rethinktest.Options{})

@@ -6,6 +6,7 @@ var migrations = &Table{
 	Fields: []Field{
 		{Name: "id", Type: String, Max: 100, Text: "\"rows\", or \"copy\" while the rows of another database are copied into this one."},
 		{Name: "version", Type: Int, Optional: true, Text: "The number of the last migration that is done."},
+		{Name: "begun", Type: Int, Optional: true, Text: "The number of the last migration that was begun."},
 		{Name: "source", Type: String, Max: 1000, Optional: true, Text: "Of which database it is a copy."},
 		{Name: "time", Type: Time, Text: "When it was done, or begun."},
 	},

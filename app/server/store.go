@@ -25,6 +25,8 @@ import (
 	"lyceum/embed"
 )
 
+var _ migrate.Shared = (*rethinkstore.Store)(nil)
+
 func databasePath(cfg *config.Config) string { return filepath.Join(cfg.Data, "lyceum.db") }
 
 // nodeFolder is where the node of RethinkDB that this server runs has its files.
@@ -120,6 +122,7 @@ func openDatabase(ctx context.Context, o opening, where string) (d *database, er
 	}
 	d.cluster = clusterOf(options)
 	options.Log, options.Concerns, options.Settle = o.log, access.Concerns, o.settle
+	options.Rows = migrate.Steps()
 	options.Tables, options.Ephemeral, options.Meter = schema.Tables(), schema.Shared(), o.meter
 	if o.serves {
 		options.Fatal = o.fatal
