@@ -21,11 +21,12 @@ const (
 	fieldRev     = "rev"    // the row's revision
 	fieldBorn    = "born"   // the revision with which the row came
 	fieldRow     = "row"    // packed
-	fieldDead    = "dead"   // of a tombstone: its revision
+	fieldDead    = "dead"   // of a tombstone: its revision; later where it is kept for longer
 	fieldIndexes = "ix"     // name to the entries of the row
 	fieldTags    = "tags"   // who wrote, the last first
 	fieldServer  = "server" // of an ephemeral row: whose it is
 	fieldLost    = "lost"   // of a tombstone: the row went because its server was gone
+	fieldHome    = "home"   // of such a tombstone: the server, which may write the row again
 )
 
 // blob is bytes as RethinkDB writes them.

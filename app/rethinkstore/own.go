@@ -12,7 +12,10 @@ import (
 
 // own are the rows of an ephemeral table that this server has written. When the
 // others took it for gone and have removed them, it writes them again: those whose
-// rows they are know nothing of it. Its methods may be called from any goroutine.
+// rows they are know nothing of it. It does so only where a tombstone says that the
+// row went with its server; that is kept for tombstoneAge, so that who was away for
+// however long brings nothing back that was removed on purpose. Its methods may be
+// called from any goroutine.
 type own struct {
 	mu   sync.Mutex
 	rows map[string]app.Record

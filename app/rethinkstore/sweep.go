@@ -15,7 +15,9 @@ const (
 	// tombstoneAge is how long a deleted row leaves a trace. A feed that was away
 	// for longer begins anew, and the clocks of servers never differ by as much.
 	tombstoneAge = 24 * time.Hour
-	// lightAge is the same for what is not kept, and for answers to other servers.
+	// lightAge is the same for what is not kept, and for answers to other servers. A
+	// row that went because its server was gone leaves its trace for tombstoneAge:
+	// that server may come back and needs to know.
 	lightAge = 5 * time.Minute
 	// sweepEvery is how often is looked for what can go.
 	sweepEvery = time.Minute

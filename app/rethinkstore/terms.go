@@ -66,17 +66,25 @@ func (t *table) putTerm(docs []any, replacing []any) r.Term {
 	return t.term().Insert(docs, r.InsertOpts{Conflict: conflict, ReturnChanges: "always", Durability: t.durability()})
 }
 
+// anyServer stands for the lost rows of all servers.
+const anyServer = "*"
+
 // changeTerm replaces documents that are there, under the conditions in writes,
 // which are by primary key: "if" is the revision that must be there, or AnyRev,
-// and "new" what then stands there. Tombstones are left alone.
+// "new" what then stands there, and "lost" the server whose lost rows it may also
+// stand in the place of, or anyServer. Other tombstones are left alone. The
+// tombstone of a row that is lost says whose it was.
 func (t *table) changeTerm(keys []any, writes map[string]any) r.Term {
 	change := func(old r.Term) any {
 		w := r.Expr(writes).Field(old.Field(fieldID))
-		new, rev := w.Field("new"), w.Field("if")
+		new, rev, lost := w.Field("new"), w.Field("if"), w.Field("lost")
+		again := old.HasFields(fieldHome).And(lost.Eq(anyServer).Or(lost.Eq(old.Field(fieldHome)))).
+			And(old.Field(fieldRev).Lt(new.Field(fieldRev)))
+		home := r.Branch(new.HasFields(fieldLost), map[string]any{fieldHome: old.Field(fieldServer)}, map[string]any{})
 		return r.Branch(
 			old.Field(fieldTags).Contains(new.Field(fieldTags).Nth(0)), old, // was done before
-			old.HasFields(fieldDead), old,
-			rev.Lt(0).And(old.Field(fieldRev).Lt(new.Field(fieldRev))).Or(rev.Eq(old.Field(fieldRev))), over(old, new),
+			old.HasFields(fieldDead), r.Branch(again, over(old, new), old),
+			rev.Lt(0).And(old.Field(fieldRev).Lt(new.Field(fieldRev))).Or(rev.Eq(old.Field(fieldRev))), over(old, new).Merge(home),
 			old,
 		)
 	}

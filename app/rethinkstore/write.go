@@ -232,7 +232,7 @@ func (w *writer) write(batch []*pending) {
 	for _, p := range batch {
 		p.tag = tag{w.store.clock.next(), w.store.id}
 		switch {
-		case p.row == nil || p.write.IfRev > 0:
+		case p.row == nil || p.write.IfRev > 0 || p.why == restoring:
 			change = append(change, p)
 		default:
 			put = append(put, p)
@@ -259,6 +259,7 @@ func (w *writer) document(p *pending) map[string]any {
 		d[fieldGone], d[fieldDead] = []byte(p.write.ID), p.tag.stamp
 		if p.why == removing {
 			d[fieldLost] = true
+			d[fieldDead] = p.tag.stamp + (tombstoneAge - lightAge).Microseconds()
 		}
 		return d
 	}
@@ -290,9 +291,21 @@ func (w *writer) change(ctx context.Context, batch []*pending) (map[string]outco
 			condition = 0 // no row has it
 		}
 		keys = append(keys, p.key)
-		writes[p.key] = map[string]any{"if": condition, "new": w.document(p)}
+		writes[p.key] = map[string]any{"if": condition, "lost": w.lost(p), "new": w.document(p)}
 	}
 	return w.store.writeOnce(ctx, w.table.changeTerm(keys, writes))
+}
+
+// lost says the tombstones of which server that was gone a write replaces: what
+// was removed on purpose stays gone, also if it was gone already.
+func (w *writer) lost(p *pending) string {
+	switch {
+	case p.why == restoring:
+		return w.store.id
+	case p.why == ordinary && p.row == nil && p.write.IfRev == app.AnyRev:
+		return anyServer
+	}
+	return ""
 }
 
 // attempt carries out a query until its outcome is known. It may be done again:
@@ -375,7 +388,7 @@ func (p *pending) late(d *document) bool {
 		return false
 	}
 	if d.Dead != 0 {
-		return p.row != nil && p.write.IfRev <= 0
+		return p.write.IfRev <= 0 && (p.row != nil || d.Lost && p.write.IfRev == app.AnyRev)
 	}
 	return p.write.IfRev == app.AnyRev
 }
