@@ -159,10 +159,9 @@ func (f *follower) follow(ctx context.Context, first bool, caughtUp func()) erro
 	}
 	switch {
 	case first:
-		err = f.begin(ctx)
+		err = f.begin(ctx, false)
 	case identity != f.table.identity, f.forgotten(): // of another table, or too late, nothing can be compared
-		err = f.begin(ctx)
-		f.store.renew(f.table)
+		err = f.begin(ctx, true)
 	default:
 		err = f.catchUp(ctx)
 	}

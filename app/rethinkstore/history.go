@@ -81,6 +81,18 @@ func (h *history) change(id string, rev int64) (app.Change, bool) {
 	return app.Change{}, false
 }
 
+// from returns the changes that brought a row to a revision and on, as far as they
+// are remembered. Of the first it may be that it is of a later revision.
+func (h *history) from(id string, rev int64) []app.Change {
+	var list []app.Change
+	for _, c := range h.changes {
+		if c.ID == id && c.Rev >= rev {
+			list = append(list, c.Change)
+		}
+	}
+	return list
+}
+
 // since returns what was told after a number; false if some of it is forgotten.
 func (h *history) since(n int64) ([]remembered, bool) {
 	if n < h.dropped {

@@ -3,7 +3,6 @@ package rethinkstore
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -25,7 +24,8 @@ import (
 // A write that concerns all servers is acknowledged when each that is there has
 // told its watchers of it and has settled what was under way, or is gone. It
 // costs one read of two small tables, and where there are others a change of
-// acksTable by each of them: some milliseconds. A server writes its row before it
+// acksTable by each of them: some milliseconds; seconds where a server had not to
+// tell of this write by itself, but of a later one, and is asked. A server writes its row before it
 // reads who may what, and the row is read after the write is stored, so none
 // is overlooked: it either reads the change itself or is waited for.
 //
@@ -36,26 +36,11 @@ const (
 	beatEvery  = time.Second
 	fenceAfter = 5 * time.Second
 	goneAfter  = 10 * time.Second
-	// agreeFirst is how soon it is asked whether the others have heard: as long as
-	// a change takes through the database and back.
-	agreeFirst = 2 * time.Millisecond
-	// settlePatience bounds how long what is under way may hold up another
-	// server's change; access ends it after a second.
-	settlePatience = 6 * time.Second
 	// leavePatience bounds the farewell of a server that is closed.
 	leavePatience = 3 * time.Second
-	// maxAcks is how many acknowledgements wait to be written.
-	maxAcks = 1000
 )
 
 var errFenced = app.Errorf(app.Unavailable, "This server has lost its connection to the database. Please try again.")
-
-// agreed is a change that all servers must have heard of.
-type agreed struct {
-	table  string
-	change app.Change
-	tag    tag
-}
 
 // server is a row of serversTable.
 type server struct {
@@ -64,6 +49,7 @@ type server struct {
 	Beat int64  `json:"beat"`
 	Left bool   `json:"left"` // it was closed; only its ephemeral rows are there
 	Rows int64  `json:"rows"` // Options.Rows; 0 of a program that did not say it yet
+	Asks []ask  `json:"asks"` // what others have not answered
 }
 
 // sight is when another server was last seen to be there.
@@ -84,10 +70,11 @@ type peers struct {
 	said  bool // our row was written
 	left  bool // farewell was said
 	sole  bool // we have what only one server may have
+	asks  map[tag]question
 }
 
 func newPeers(s *Store) *peers {
-	return &peers{store: s, acks: make(chan agreed, maxAcks), seen: make(map[string]sight)}
+	return &peers{store: s, acks: make(chan agreed, maxAcks), seen: make(map[string]sight), asks: make(map[tag]question)}
 }
 
 func (p *peers) table() r.Term {
@@ -118,7 +105,7 @@ func (p *peers) say(ctx context.Context, left bool) error {
 	p.left = left
 	p.beat++
 	o := p.store.options
-	row := map[string]any{fieldID: p.store.id, "name": o.Name, "beat": p.beat, "left": left, "rows": o.Rows}
+	row := map[string]any{fieldID: p.store.id, "name": o.Name, "beat": p.beat, "left": left, "rows": o.Rows, "asks": p.dueLocked()}
 	p.mu.Unlock()
 	begun := time.Now()
 	term := p.store.db().Table(serversTable).Insert(row, r.InsertOpts{Conflict: "replace", Durability: hard, ReturnChanges: "always"})
@@ -223,8 +210,9 @@ func (p *peers) run(ctx context.Context) {
 		p.hold(ctx)
 		p.store.ignore("the database's clock was not read", p.store.setClock(ctx))
 		p.store.restore(ctx)
-		_, gone, err := p.others(ctx)
+		there, gone, err := p.others(ctx)
 		p.store.ignore("other servers could not be read", err)
+		p.store.answer(there)
 		for _, row := range gone {
 			p.remove(ctx, row)
 		}
@@ -275,105 +263,4 @@ func (s *Store) renewAll() {
 			s.feed.Renew(t.Name)
 		}
 	}
-}
-
-// concerns reports whether all servers must hear of a change.
-func (s *Store) concerns(t *table, c app.Change) bool {
-	return s.options.Concerns != nil && !t.ephemeral && s.options.Concerns(t.Name, c.Old, c.New)
-}
-
-// heard takes changes of others that our watchers were just told of.
-func (s *Store) heard(list []agreed) {
-	for _, a := range list {
-		select {
-		case s.peers.acks <- a:
-		default: // the other one waits in vain, and says that it does not know
-			s.log().Error("too many changes of other servers are unanswered", "table", a.table, "id", a.change.ID)
-		}
-	}
-}
-
-// acknowledge says of others' changes that we have heard of them.
-func (p *peers) acknowledge(ctx context.Context) {
-	var parts sync.WaitGroup
-	defer parts.Wait()
-	for {
-		select {
-		case a := <-p.acks:
-			parts.Go(func() { p.settle(ctx, a) })
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (p *peers) settle(ctx context.Context, a agreed) {
-	ctx, cancel := context.WithTimeout(ctx, settlePatience+queryPatience)
-	defer cancel()
-	if settle := p.store.options.Settle; settle != nil {
-		settling, done := context.WithTimeout(ctx, settlePatience)
-		settle(settling, a.table, a.change)
-		done()
-	}
-	row := map[string]any{fieldID: ackKey(p.store.id, a.tag), fieldDead: p.store.clock.next()}
-	term := p.store.db().Table(acksTable).Insert(row, r.InsertOpts{Conflict: "replace", Durability: soft})
-	err := p.store.pool.query(ctx, term, func() {}, func([]byte) error { return nil })
-	p.store.ignore("another server was not told that its change has come", err)
-}
-
-// ackKey is the id of the row in which a server says that it has heard of a write.
-func ackKey(server string, t tag) string { return fmt.Sprintf("%s/%s/%d", server, t.server, t.stamp) }
-
-// agree waits until all servers have heard of a write of ours that was told here,
-// if it concerns them.
-func (s *Store) agree(ctx context.Context, t *table, p *pending) error {
-	if s.options.Concerns == nil || t.ephemeral {
-		return nil
-	}
-	s.mu.Lock()
-	c, known := t.history.change(p.write.ID, p.rev)
-	s.mu.Unlock()
-	if known && !s.concerns(t, c) {
-		return nil // where it is not known what was before, they are asked
-	}
-	pause := agreeFirst
-	for {
-		waiting, err := s.peers.unheard(ctx, p.tag)
-		if err == nil && len(waiting) == 0 {
-			return nil
-		}
-		if !wait(ctx, &pause) {
-			return fmt.Errorf("%w: it is stored, but the servers %q have not answered", app.ErrUnknown, waiting)
-		}
-	}
-}
-
-// unheard are the servers that have not said that they know of a write.
-func (p *peers) unheard(ctx context.Context, t tag) ([]string, error) {
-	there, _, err := p.others(ctx)
-	if err != nil || len(there) == 0 {
-		return nil, err
-	}
-	keys := make([]any, 0, len(there))
-	waiting := make(map[string]string, len(there))
-	for _, row := range there {
-		key := ackKey(row.ID, t)
-		keys = append(keys, key)
-		waiting[key] = row.Name
-	}
-	term := p.store.db().Table(acksTable).GetAll(r.Args(keys)).Pluck(fieldID)
-	err = p.store.pool.query(ctx, term, func() {}, func(b []byte) error {
-		var row document
-		err := json.Unmarshal(b, &row)
-		delete(waiting, row.ID)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	var list []string
-	for _, name := range waiting {
-		list = append(list, name)
-	}
-	return list, nil
 }

@@ -37,9 +37,7 @@ func (f *follower) tell(list []*element) {
 			own = append(own, e.New.Tags[0].stamp)
 		}
 	}
-	if f.store.tell(f.table, all) {
-		f.store.renew(f.table)
-	}
+	f.store.tell(f.table, all, false)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, stamp := range own {
@@ -91,9 +89,10 @@ func (f *follower) damaged(err error) {
 	f.store.options.Log.Error("row of the database cannot be read, its change is not told", "part", "store", "table", f.table.Name, "err", err)
 }
 
-// tell tells the watchers of a table what they do not know yet. lost is true if a
-// change had to be left out because it is not known what was before it.
-func (s *Store) tell(t *table, all []news) (lost bool) {
+// tell tells the watchers of a table what they do not know yet. If some is lost, or a
+// change had to be left out because it is not known what was before it, they begin
+// anew, before other servers are told that they know.
+func (s *Store) tell(t *table, all []news, lost bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := feed.Commit{N: s.n}
@@ -119,29 +118,35 @@ func (s *Store) tell(t *table, all []news) (lost bool) {
 		t.history.put(change, item.bytes)
 		done = append(done, remembered{change, item.bytes})
 		if item.tag.server != s.id && s.concerns(t, change) {
-			foreign = append(foreign, agreed{t.Name, change, item.tag})
+			foreign = append(foreign, agreed{t.Name, []app.Change{change}, item.tag})
 		}
 	}
 	s.n = c.N
 	s.feed.Tell(c)
+	if lost {
+		s.renewLocked(t)
+	}
 	for _, change := range done {
 		t.history.wake(change.ID, change.Rev)
 	}
 	s.heard(foreign)
-	return lost
 }
 
 // renew begins a new log of a table: watchers read again what they know.
 func (s *Store) renew(t *table) {
-	s.options.Log.Warn("changes of a table were missed, its watchers begin anew", "part", "store", "table", t.Name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.renewLocked(t)
+}
+
+func (s *Store) renewLocked(t *table) {
+	s.log().Warn("changes of a table were missed, its watchers begin anew", "table", t.Name)
 	s.feed.Renew(t.Name)
 }
 
 // begin notes up to where the rows are that nobody has to be told of: nobody has
 // read or watched before the first feed of a table runs, or they begin anew.
-func (f *follower) begin(ctx context.Context) error {
+func (f *follower) begin(ctx context.Context, anew bool) error {
 	var newest document
 	err := f.store.pool.query(ctx, f.table.newestTerm(), func() { newest = document{} }, func(b []byte) error {
 		return json.Unmarshal(b, &newest)
@@ -155,6 +160,13 @@ func (f *follower) begin(ctx context.Context) error {
 	f.store.n = max(f.store.n, newest.Rev)
 	f.table.history = history{
 		floor: newest.Rev, newest: newest.Rev, dropped: f.store.n, waiting: f.table.history.waiting,
+	}
+	if !anew {
+		return nil
+	}
+	f.store.renewLocked(f.table)
+	for id := range f.table.history.waiting {
+		f.table.history.wake(id, newest.Rev)
 	}
 	return nil
 }
@@ -176,9 +188,7 @@ func (f *follower) catchUp(ctx context.Context) error {
 		// A row that came after all that was forgotten was not there before.
 		all[i].known = all[i].born > from
 	}
-	if f.store.tell(f.table, all) || lost {
-		f.store.renew(f.table)
-	}
+	f.store.tell(f.table, all, lost)
 	return nil
 }
 
