@@ -34,7 +34,8 @@ func listOf(v any) []any {
 	return []any{v}
 }
 
-var variable = regexp.MustCompile(`var_\d+`)
+// variable is a number that the driver gives to each function's variable.
+var variable = regexp.MustCompile(`\bvar_?\d+\b`)
 
 // sameQuery checks that a query is the recorded one. The driver prints options
 // and fields in any order, so the letters are compared.
@@ -87,7 +88,7 @@ func anonymous(v any) any {
 		if v == "node1" || v == "ref" {
 			return "some node"
 		}
-		return v
+		return variable.ReplaceAllString(v, "var")
 	case []any:
 		out := make([]any, len(v))
 		for i, e := range v {

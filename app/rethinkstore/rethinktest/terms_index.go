@@ -183,36 +183,40 @@ func (e *env) indexStatus(n *node, ask func(*index)) (value, error) {
 	return list, nil
 }
 
-// status is an index as index_status shows it. What function is on the real
-// server nobody can read: it is only compared.
+// status is an index as index_status shows it. What is in the function's bytes
+// nobody can read who is not the real server: they are the same for the same
+// function, whatever the index is called, and that is all.
 func (ix *index) status() object {
-	shown := ix.show()
-	out := object{"index": ix.name, "multi": ix.multi, "geo": false, "outdated": false, "ready": ix.ready, "query": shown,
-		"function": object{pseudoField: "BINARY", "data": base64.StdEncoding.EncodeToString([]byte("$reql_index_function$" + shown))}}
+	function := ix.showFunction()
+	out := object{"index": ix.name, "multi": ix.multi, "geo": false, "outdated": false, "ready": ix.ready,
+		"query":    "indexCreate('" + ix.name + "', " + function + ")",
+		"function": object{pseudoField: "BINARY", "data": base64.StdEncoding.EncodeToString([]byte("$reql_index_function$" + function))}}
 	if !ix.ready {
 		out["progress"] = 0.0
 	}
 	return out
 }
 
-// show is the index as the real server writes it (record 9).
-func (ix *index) show() string {
-	var b strings.Builder
-	b.WriteString("indexCreate('" + ix.name + "', ")
-	if ix.fn == nil {
-		b.WriteString("function(_var19) { return _var19.getField(" + strconv.Quote(ix.field) + "); }")
-	} else {
+// showFunction is the function and the options of an index as the real server
+// writes them (record 9). The variables have the numbers that the driver gave
+// them, so the same function looks another way in each process. How a field of a
+// field is written is not recorded; here as everything that is chained.
+func (ix *index) showFunction() string {
+	shown := "function(_var19) { return _var19.getField(" + strconv.Quote(ix.field) + "); }"
+	if ix.fn != nil {
 		var vars []string
-		for i := range ix.fn.params {
-			vars = append(vars, "var"+strconv.Itoa(i+1))
+		for _, id := range ix.fn.params {
+			vars = append(vars, showVariable(id))
 		}
-		b.WriteString("function(" + strings.Join(vars, ", ") + ") { return " + ix.fn.showNode(ix.fn.body, true) + "; }")
+		shown = "function(" + strings.Join(vars, ", ") + ") { return " + ix.fn.showNode(ix.fn.body, true) + "; }"
 	}
 	if ix.multi {
-		b.WriteString(", {multi: true}")
+		shown += ", {multi: true}"
 	}
-	return b.String() + ")"
+	return shown
 }
+
+func showVariable(id float64) string { return "var" + strconv.Itoa(int(id)) }
 
 // showNode writes a term in JavaScript. A value that begins a chain is wrapped.
 func (f *function) showNode(n *node, first bool) string {
@@ -227,10 +231,8 @@ func (f *function) showNode(n *node, first bool) string {
 		}
 		return text
 	case n.isCall(p.Term_VAR):
-		for i, id := range f.params {
-			if id == n.args[0].value {
-				return "var" + strconv.Itoa(i+1)
-			}
+		if id, ok := n.args[0].value.(float64); ok {
+			return showVariable(id)
 		}
 		return "var"
 	case n.isCall(p.Term_MAKE_ARRAY):
