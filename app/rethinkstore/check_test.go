@@ -69,6 +69,31 @@ func TestS8ARenamedIndexIsSaidAndComesBack(t *testing.T) {
 	}
 }
 
+// An operator makes an index anew of something else: lists by it would leave rows
+// out, so they are refused until it is of the entries again, whoever makes it so.
+func TestS8AnIndexOfAnotherFunctionIsSaidAndComesBack(t *testing.T) {
+	t.Parallel()
+	server := rethinktest.Start(t, rethinktest.Options{})
+	o := options(server, notes)
+	s := open(t, o)
+	closeLater(t, s)
+	write(t, s, "a", "one")
+	table := r.DB(o.Database).Table("notes")
+	index := "time_" + indexSuffix(t, o)
+	of := func(field string) {
+		run(t, o, table.IndexDrop(index))
+		run(t, o, table.IndexCreateFunc(index, func(row r.Term) any { return row.Field("ix").Field(field) }, r.IndexCreateOpts{Multi: true}))
+		run(t, o, table.IndexWait())
+	}
+	of("other")
+	eventually(t, "nothing is answered", func() bool { return allRefused(t, s) })
+	_, err := rethinkstore.Open(t.Context(), o)
+	sentence(t, err, "or not as Lyceum has made it")
+	of(index)
+	eventually(t, "all is answered", func() bool { return answers(t, s)["Read"] == nil })
+	closeLater(t, open(t, o))
+}
+
 // indexSuffix is the end of the name of the index of notes.
 func indexSuffix(t *testing.T, o rethinkstore.Options) string {
 	t.Helper()

@@ -106,6 +106,9 @@ func (s *Store) prepareAlone(ctx context.Context, there []string) (err error) {
 	if err := s.checkLayout(ctx); err != nil { // another may have changed it meanwhile
 		return err
 	}
+	if err := s.makeIndexes(ctx, metaTable, patterns); err != nil {
+		return err
+	}
 	if err := s.makeIndexes(ctx, acksTable, []wanted{{indexDead, []string{fieldDead}}}); err != nil {
 		return err
 	}
@@ -171,13 +174,6 @@ func (s *Store) makeTable(ctx context.Context, name string, there []string, ephe
 	return nil
 }
 
-// wanted is an index of the database: over a field, or over the list of entries
-// at a path.
-type wanted struct {
-	name string
-	path []string
-}
-
 // makeIndexes makes the indexes of a table that are not there, and waits until
 // all of them are built.
 func (s *Store) makeIndexes(ctx context.Context, table string, list []wanted) error {
@@ -194,7 +190,7 @@ func (s *Store) makeIndexes(ctx context.Context, table string, list []wanted) er
 				row = row.Field(name)
 			}
 			return row
-		}, r.IndexCreateOpts{Multi: len(ix.path) > 1})
+		}, r.IndexCreateOpts{Multi: ix.multi()})
 		if err := s.wish(ctx, create); err != nil {
 			return err
 		}
@@ -212,25 +208,6 @@ func (s *Store) makeIndexes(ctx context.Context, table string, list []wanted) er
 			return ctx.Err()
 		}
 	}
-}
-
-// indexState is what the database says of an index.
-type indexState struct {
-	Index string
-	Ready bool
-	Multi bool
-}
-
-func (s *Store) indexStates(ctx context.Context, table string) (map[string]indexState, error) {
-	var list []indexState
-	if err := s.ask(ctx, s.db().Table(table).IndexStatus(), &list); err != nil {
-		return nil, err
-	}
-	states := make(map[string]indexState, len(list))
-	for _, state := range list {
-		states[state.Index] = state
-	}
-	return states, nil
 }
 
 // base are the indexes that every table has.
@@ -360,7 +337,7 @@ func (s *Store) fillIndexes(ctx context.Context, t *table) error {
 var errNotAsMade = errors.New("a table is not as it was asked for")
 
 // verify looks whether a table is what was asked for: an acknowledged write must
-// be on the disks of a majority, and all indexes there. It returns the identity of
+// be on the disks of a majority, and all indexes there and of what they must be. It returns the identity of
 // the table, which another of its name does not have. Errors that are errNotAsMade
 // are sentences for an operator.
 func (s *Store) verify(ctx context.Context, t *table) (identity string, err error) {
@@ -381,8 +358,12 @@ func (s *Store) verify(ctx context.Context, t *table) (identity string, err erro
 	if err != nil {
 		return "", err
 	}
+	models, err := s.indexStates(ctx, metaTable)
+	if err != nil {
+		return "", err
+	}
 	for _, ix := range append(t.base(), t.declared()...) {
-		if state := states[ix.name]; !state.Ready || state.Multi != (len(ix.path) > 1) {
+		if state := states[ix.name]; !state.Ready || state.Multi != ix.multi() || !ix.like(models, state) {
 			return "", app.Explain(errNotAsMade, app.Unavailable, "The index %s of the table %s of the database %s is not there, or not as Lyceum has made it. "+
 				"Give it its name back, or drop what has the name and start Lyceum again, which makes it.", ix.name, t.Name, s.options.Database)
 		}
