@@ -14,8 +14,8 @@ type Config struct {
 	Command string   // one of Commands
 	Args    []string // what follows the command
 	JSON    bool     // the command answers for programs
-	From    string   // the database to copy from
-	To      string   // the database to copy to
+	From    Side     // the database to copy from; Where is "" unless the command copies
+	To      Side     // the database to copy to
 
 	Listen        string        // address to serve on, "host:port"; port 0 takes a free one
 	Data          string        // folder that holds everything worth backing up; absolute
@@ -55,7 +55,7 @@ func Load(args []string, getenv func(string) string) (*Config, error) {
 }
 
 func load(args []string, getenv func(string) string, root bool) (*Config, error) {
-	c := &Config{origins: map[string]string{}}
+	c := &Config{From: Side{Name: "from"}, To: Side{Name: "to"}, origins: map[string]string{}}
 	given, err := c.parseFlags(args)
 	if err != nil {
 		return nil, err
@@ -73,6 +73,9 @@ func load(args []string, getenv func(string) string, root bool) (*Config, error)
 			return nil, fmt.Errorf("%s: %w (%s)", s.name, err, v.origin)
 		}
 		c.origins[s.name] = v.origin
+	}
+	if err := c.reachSides(given); err != nil {
+		return nil, err
 	}
 	return c, c.validate()
 }

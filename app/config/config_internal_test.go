@@ -190,8 +190,40 @@ func TestDatabasesAreReadAsTheyAreWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Command != "database" || !slices.Equal(c.Args, []string{"copy"}) || c.From != "sqlite" || c.Database.CA != SystemCA {
+	if c.Command != "database" || !slices.Equal(c.Args, []string{"copy"}) || c.From.Where != "sqlite" || c.Database.CA != SystemCA {
 		t.Errorf("read %+v", c)
+	}
+}
+
+func TestFlagsOfASideAreForAClusterOfIt(t *testing.T) {
+	for args, want := range map[string]string{
+		"serve --to-ca system": "--from and --to are for lyceum database copy",
+		"database copy --from sqlite --to rethinkdb --to-ca system":         "to-ca: is for --to rethinkdb://…, and that is rethinkdb; leave it out (flag --to-ca)",
+		"database copy --from sqlite --from-password-file p --to rethinkdb": "from-password-file: is for --from rethinkdb://…, and that is sqlite",
+	} {
+		if _, err := load(strings.Fields(args), environment("HOME", "/h"), false); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: load = %v, want %q in it", args, err, want)
+		}
+	}
+}
+
+// Two clusters of different people have different passwords and authorities.
+func TestEachSideOfACopyIsReachedInItsWay(t *testing.T) {
+	c, err := load(strings.Fields("database copy --from rethinkdb://h1/x --to rethinkdb://h2/x --database-password-file /p --database-ca /ca --to-password-file /q --from-ca system"),
+		environment("HOME", "/h"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if from := c.At(c.From).Database; from.Where != "rethinkdb://h1/x" || from.PasswordFile != "/p" || from.CA != SystemCA {
+		t.Errorf("from is reached by %+v", from)
+	}
+	if to := c.At(c.To).Database; to.Where != "rethinkdb://h2/x" || to.PasswordFile != "/q" || to.CA != "/ca" {
+		t.Errorf("to is reached by %+v", to)
+	}
+	c, err = load([]string{"database", "copy", "--from", "rethinkdb://h1/x", "--to", "rethinkdb://h2/x", "--database-ca", "/ca", "--to-ca", ""},
+		environment("HOME", "/h"), false)
+	if err != nil || c.From.CA != "/ca" || c.To.CA != "" {
+		t.Errorf("a side without TLS: %+v, %v", c, err)
 	}
 }
 

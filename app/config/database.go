@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -91,14 +90,8 @@ func path(name, usage string, of func(c *Config) *string) setting {
 	return setting{
 		name: name, usage: usage, preset: preset(""),
 		set: func(c *Config, text string) (err error) {
-			if text == "" {
-				*of(c) = ""
-				return nil
-			}
-			if *of(c), err = filepath.Abs(text); err != nil {
-				return fmt.Errorf("%q is not a path that can be made absolute; write one that begins with /", text)
-			}
-			return nil
+			*of(c), err = absolute(text)
+			return err
 		},
 		get: func(c *Config) string { return *of(c) },
 	}
@@ -157,10 +150,8 @@ func setDatabaseCA(c *Config, text string) (err error) {
 	if c.Database.CA = text; text == "" || text == SystemCA {
 		return nil
 	}
-	if c.Database.CA, err = filepath.Abs(text); err != nil {
-		return fmt.Errorf("%q is not a path that can be made absolute; write one that begins with /", text)
-	}
-	return nil
+	c.Database.CA, err = absolute(text)
+	return err
 }
 
 func setClusterListen(c *Config, text string) error {
@@ -197,8 +188,8 @@ func setJoin(c *Config, text string) error {
 // uses reports whether the database, or one that is copied from or to, is of a
 // kind.
 func (c *Config) uses(kind func(Database) bool) bool {
-	copies := c.From != ""
-	return kind(c.Database) || copies && (kind(Database{Where: c.From}) || kind(Database{Where: c.To}))
+	copies := c.From.Where != ""
+	return kind(c.Database) || copies && (kind(Database{Where: c.From.Where}) || kind(Database{Where: c.To.Where}))
 }
 
 // validateDatabase checks that settings are for the kind of database.

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 )
@@ -19,7 +18,7 @@ var Commands = []struct{ Name, Usage string }{
 	{"apparmor", "print a profile for AppArmor that lets an ordinary user isolate projects (Ubuntu)"},
 	{"admin link EMAIL", "print a link that signs an account in once, for who lost the password"},
 	{"database status", "say how each node of the database is, and each table"},
-	{"database copy", "copy all rows --from one database --to another (sqlite, sqlite:FILE, rethinkdb or rethinkdb://…), and compare them"},
+	{"database copy", "copy all rows --from one database --to another (sqlite, sqlite:FILE, rethinkdb or rethinkdb://…), and compare them; what --from-password-file, --from-ca, --to-password-file and --to-ca do not say of a side, --database-password-file and --database-ca do"},
 	{"database reconfigure", "spread the tables over the nodes as --database-shards and --database-replicas say"},
 	{"database leave [NODE]", "move what a node has to the others, so that it can be stopped for good; this one if none is named"},
 	{"database replace [rollback]", "give what a lost node had to the others; rollback also where most of a table is lost, which may lose the last writes"},
@@ -44,8 +43,9 @@ func (c *Config) parseFlags(args []string) (map[string]string, error) {
 		}
 	}
 	set.BoolVar(&c.JSON, "json", false, "")
-	set.StringVar(&c.From, "from", "", "")
-	set.StringVar(&c.To, "to", "", "")
+	for _, side := range c.sides() {
+		side.flags(set, given)
+	}
 	var words []string
 	for {
 		if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -60,10 +60,10 @@ func (c *Config) parseFlags(args []string) (map[string]string, error) {
 		words = append(words, set.Arg(0))
 		args = set.Args()[1:]
 	}
-	return given, c.parseCommand(words)
+	return given, c.parseCommand(words, given)
 }
 
-func (c *Config) parseCommand(words []string) error {
+func (c *Config) parseCommand(words []string, given map[string]string) error {
 	if len(words) == 0 {
 		words = []string{"serve"}
 	}
@@ -78,7 +78,7 @@ func (c *Config) parseCommand(words []string) error {
 			continue
 		}
 		c.Command, c.Args = words[0], words[1:]
-		return c.checkExtra(strings.Join(words, " "))
+		return c.checkExtra(strings.Join(words, " "), given)
 	}
 	if forms == nil {
 		return fmt.Errorf("there is no command %q; lyceum help lists them", words[0])
@@ -87,45 +87,19 @@ func (c *Config) parseCommand(words []string) error {
 }
 
 // checkExtra checks the flags that are for one command alone.
-func (c *Config) checkExtra(command string) error {
+func (c *Config) checkExtra(command string, given map[string]string) error {
 	copies := command == "database copy"
 	switch {
 	case c.JSON && c.Command != "schema":
 		return errors.New("--json is for lyceum schema; lyceum help lists the flags")
-	case (c.From != "" || c.To != "") && !copies:
+	case !copies && c.sidesGiven(given):
 		return errors.New("--from and --to are for lyceum database copy; lyceum help lists the flags")
-	case copies && (c.From == "" || c.To == ""):
+	case copies && (c.From.Where == "" || c.To.Where == ""):
 		return errors.New("lyceum database copy needs --from and --to; write for example lyceum database copy --from sqlite --to rethinkdb://user@host/name")
 	case !copies:
 		return nil
 	}
-	for _, side := range []struct {
-		name string
-		text *string
-	}{{"from", &c.From}, {"to", &c.To}} {
-		if err := setSide(side.text); err != nil {
-			return fmt.Errorf("%s: %w (flag --%[1]s)", side.name, err)
-		}
-	}
-	if c.From == c.To {
-		return fmt.Errorf("--from and --to are both %s; name two databases", c.From)
-	}
-	return nil
-}
-
-// setSide checks a database to copy from or to, and makes the path of a file
-// absolute.
-func setSide(text *string) error {
-	path, isFile := strings.CutPrefix(*text, SQLite+":")
-	if !isFile {
-		return CheckDatabase(*text)
-	}
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return fmt.Errorf("%q is not a path that can be made absolute; write one that begins with /", path)
-	}
-	*text = SQLite + ":" + path
-	return nil
+	return c.checkSides()
 }
 
 // fits reports whether words are complete: a word of the form in capitals is

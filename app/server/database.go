@@ -52,15 +52,21 @@ func copyDatabase(ctx context.Context, cfg *config.Config, stdout, stderr io.Wri
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
-	o := opening{cfg: cfg, log: log, fatal: endCommand, locked: true}
-	from, err := openDatabase(ctx, o, cfg.From)
+	open := func(side config.Side) (*database, error) {
+		d, err := openDatabase(ctx, opening{cfg: cfg.At(side), log: log, fatal: endCommand, locked: true}, side.Where)
+		if err != nil {
+			return nil, fmt.Errorf("--%s: %s", side.Name, sentence(err))
+		}
+		return d, nil
+	}
+	from, err := open(cfg.From)
 	if err != nil {
-		return fmt.Errorf("--from: %s", sentence(err))
+		return err
 	}
 	defer func() { err = errors.Join(err, from.Close()) }()
-	to, err := openDatabase(ctx, o, cfg.To)
+	to, err := open(cfg.To)
 	if err != nil {
-		return fmt.Errorf("--to: %s", sentence(err))
+		return err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
 	bothUnused := func(ctx context.Context) error {
@@ -73,7 +79,7 @@ func copyDatabase(ctx context.Context, cfg *config.Config, stdout, stderr io.Wri
 		return err
 	}
 	result, err := copydb.Copy(ctx, copydb.Options{
-		From: from.durable, To: to.durable, Tables: schema.Tables(), Source: nameOf(cfg, cfg.From),
+		From: from.durable, To: to.durable, Tables: schema.Tables(), Source: nameOf(cfg, cfg.From.Where),
 		Unused: bothUnused, // a server may have been started on another machine meanwhile
 		Tell:   func(p copydb.Progress) { fmt.Fprintln(stdout, p) },
 	})
@@ -91,17 +97,17 @@ func copyDatabase(ctx context.Context, cfg *config.Config, stdout, stderr io.Wri
 // waysToServe says how a copy is served. A file is only where a data directory has
 // it.
 func waysToServe(cfg *config.Config) string {
-	if path, isFile := sqlitePath(cfg, cfg.To); isFile && path != databasePath(cfg) {
+	if path, isFile := sqlitePath(cfg, cfg.To.Where); isFile && path != databasePath(cfg) {
 		return fmt.Sprintf("To serve them, make %s the file lyceum.db of a data directory.", path)
 	}
-	return fmt.Sprintf("Serve them with --database %s from now on.", cfg.To)
+	return fmt.Sprintf("Serve them with --database %s from now on.", cfg.To.Where)
 }
 
 // lockBeside takes the lock of the data directory, so that no server starts while
 // its rows are copied. The file of the data directory has the same lock, and takes
 // it itself.
 func lockBeside(cfg *config.Config) (io.Closer, error) {
-	for _, side := range []string{cfg.From, cfg.To} {
+	for _, side := range []string{cfg.From.Where, cfg.To.Where} {
 		if path, isFile := sqlitePath(cfg, side); isFile && path == databasePath(cfg) {
 			return io.NopCloser(nil), nil
 		}
