@@ -70,6 +70,7 @@ type taken struct {
 	asked   bool       // somebody wants to know although it does not run
 	full    bool       // nothing more is written for it
 	marked  bool       // its row says whether it is full
+	outage  outage     // it cannot be looked at
 	grace   time.Time  // it may be over twice its bound until then, to be emptied
 	most    disk.Bound // what it may have meanwhile; zero: that is not known
 }

@@ -17,9 +17,27 @@ func (d *disks) lookAtAll(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if err := d.look(ctx, project); err != nil && ctx.Err() == nil {
-			d.host.o.Log.Warn("files of a project not measured, will try again", "project", project, "err", err)
+		if err := d.look(ctx, project); ctx.Err() == nil {
+			d.sayOutcome(project, err)
 		}
+	}
+}
+
+// sayOutcome logs that a project cannot be looked at, and that it can again.
+func (d *disks) sayOutcome(project string, err error) {
+	d.mu.Lock()
+	t := d.taken[project]
+	if t == nil { // it was deleted
+		d.mu.Unlock()
+		return
+	}
+	begins, ends := t.outage.heed(err)
+	d.mu.Unlock()
+	switch {
+	case begins:
+		d.host.o.Log.Warn("files of a project not measured, will try again", "project", project, "err", err)
+	case ends:
+		d.host.o.Log.Info("files of a project are measured again", "project", project)
 	}
 }
 

@@ -292,6 +292,7 @@ const retryAfter = time.Second
 
 // work takes steps until there is nothing to do.
 func (h *Host) work(ctx context.Context, e *entry) {
+	var away outage
 	for {
 		h.mu.Lock()
 		if !e.dirty || ctx.Err() != nil {
@@ -301,8 +302,17 @@ func (h *Host) work(ctx context.Context, e *entry) {
 		}
 		e.dirty = false
 		h.mu.Unlock()
-		if err := h.advance(ctx, e.id); err != nil && ctx.Err() == nil {
+		err := h.advance(ctx, e.id)
+		if ctx.Err() != nil {
+			continue
+		}
+		switch begins, ends := away.heed(err); {
+		case begins:
 			h.o.Log.Error("project not advanced, will try again", "project", e.id, "err", err)
+		case ends:
+			h.o.Log.Info("project is advanced again", "project", e.id)
+		}
+		if err != nil {
 			select {
 			case <-time.After(retryAfter):
 			case <-ctx.Done():

@@ -143,6 +143,7 @@ func (h *Host) limitsChanged(id string) {
 
 // keepLimits puts limits in force until they do not change any more.
 func (h *Host) keepLimits(ctx context.Context, e *entry) {
+	var away outage
 	for {
 		h.mu.Lock()
 		c := e.agent
@@ -153,8 +154,17 @@ func (h *Host) keepLimits(ctx context.Context, e *entry) {
 		}
 		e.limits.dirty = false
 		h.mu.Unlock()
-		if err := h.putLimits(ctx, c); err != nil && ctx.Err() == nil {
+		err := h.putLimits(ctx, c)
+		if ctx.Err() != nil {
+			continue
+		}
+		switch begins, ends := away.heed(err); {
+		case begins:
 			h.o.Log.Warn("limits not set, will try again", "project", e.id, "err", err)
+		case ends:
+			h.o.Log.Info("limits are set again", "project", e.id)
+		}
+		if err != nil {
 			select {
 			case <-after(retryAfter):
 			case <-ctx.Done():

@@ -94,6 +94,7 @@ func (h *Host) meterLocked(project string, before *meter) *meter {
 func (h *Host) measureAll(ctx context.Context, project string) {
 	var last app.Row
 	var before sample
+	var away outage
 	for ctx.Err() == nil {
 		changed := h.changed(project)
 		var row app.Row
@@ -102,8 +103,14 @@ func (h *Host) measureAll(ctx context.Context, project string) {
 			_, err = h.o.Store.Write(ctx, app.Write{Table: "project_usage", ID: project, Row: row, IfRev: app.AnyRev})
 			last = row
 		}
-		if err != nil && ctx.Err() == nil {
+		if ctx.Err() != nil {
+			return
+		}
+		switch begins, ends := away.heed(err); {
+		case begins:
 			h.o.Log.Warn("usage not measured, will try again", "project", project, "err", err)
+		case ends:
+			h.o.Log.Info("usage is measured again", "project", project)
 		}
 		var next <-chan time.Time
 		if before.c != nil || err != nil {
