@@ -205,6 +205,27 @@ func TestW5ServerWithoutDatabaseAnswersNothing(t *testing.T) {
 	write(t, s, "a", "two")
 }
 
+// The feeds of a large database, or over a slow network, take long to open: a server
+// that was then fenced, until its next sign of life, could not read its tables and
+// did not start.
+func TestW5AServerIsBelievedWhenItIsOpen(t *testing.T) {
+	server := rethinktest.Start(t, rethinktest.Options{})
+	o := roles(options(server, notes))
+	closeLater(t, open(t, o))
+	session, err := r.Connect(r.ConnectOpts{Address: o.Hosts[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close() // has nothing to lose
+	var signs int
+	if err := r.DB(o.Database).Table("_servers").Nth(0).Field("beat").ReadOne(&signs, session); err != nil {
+		t.Fatal(err)
+	}
+	if signs < 2 {
+		t.Errorf("an open server has said %d times that it is there, want once more after its feeds were open", signs)
+	}
+}
+
 func second[T any](_ T, err error) error { return err }
 
 // A new version needs another index while servers of the old one run: they would

@@ -100,6 +100,11 @@ func (s *Store) open(ctx context.Context) error {
 	if err := s.startFollowing(ctx); err != nil {
 		return err
 	}
+	// That may have taken so long that the first sign of life is not believed any
+	// more: who opens a store must not find it fenced until the next.
+	if err := s.peers.say(ctx, false); err != nil {
+		return err
+	}
 	for _, t := range s.tables {
 		t.writer = &writer{store: s, table: t, queue: make(chan *pending, maxQueued)}
 		s.runs.Go(t.writer.run)
