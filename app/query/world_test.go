@@ -34,23 +34,35 @@ func newWorld(t *testing.T) *world {
 
 func worldOn(t *testing.T, durable app.Store) *world {
 	t.Helper()
-	ephemeral := memstore.New(schema.Ephemeral())
 	index, err := access.Open(t.Context(), durable)
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := query.New(query.Options{Durable: durable, Ephemeral: ephemeral, Access: index})
+	w := serverOn(t, query.Options{Durable: durable, Ephemeral: memstore.New(schema.Ephemeral()), Access: index})
+	w.people()
+	return w
+}
+
+// serverOn is a server of a site whose people are there already.
+func serverOn(t *testing.T, o query.Options) *world {
+	t.Helper()
+	engine, err := query.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		engine.Close()
-		index.Close()
+		o.Access.Close()
 		if err := engine.Store().Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	w := &world{t, engine, index, engine.Store(), make(map[string]app.Caller)}
+	return &world{t, engine, o.Access, engine.Store(), make(map[string]app.Caller)}
+}
+
+// people are those of the site.
+func (w *world) people() {
+	w.t.Helper()
 	for _, name := range []string{"ada", "ed", "vera", "sam", "root"} {
 		w.put("accounts", app.Row{"id": name, "name": strings.ToUpper(name[:1]) + name[1:], "created": int64(1), "administrator": name == "root", "email_address": name + "@example.org"})
 		w.put("emails", app.Row{"address": name + "@example.org", "account_id": name, "created": int64(1)})
@@ -58,7 +70,6 @@ func worldOn(t *testing.T, durable app.Store) *world {
 	}
 	w.project("p1", "Graphs", map[string]string{"ada": "owner", "ed": "editor", "vera": "viewer"})
 	w.project("p2", "Secret", map[string]string{"sam": "owner"})
-	return w
 }
 
 func (w *world) project(id, title string, roles map[string]string) {
