@@ -129,18 +129,15 @@ func (d *data) dbConfig() []object {
 	return rows
 }
 
-func (d *data) tableConfig() []object {
-	var rows []object
-	for _, t := range d.all() {
-		rows = append(rows, t.lockedConfig())
-	}
-	return rows
-}
+func (d *data) tableConfig() []object { return d.ofTables((*table).lockedConfig) }
 
-func (d *data) tableStatus() []object {
+func (d *data) tableStatus() []object { return d.ofTables((*table).status) }
+
+// ofTables is a row for each table.
+func (d *data) ofTables(row func(*table) object) []object {
 	var rows []object
 	for _, t := range d.all() {
-		rows = append(rows, t.status())
+		rows = append(rows, row(t))
 	}
 	return rows
 }

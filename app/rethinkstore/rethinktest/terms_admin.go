@@ -97,11 +97,7 @@ func names[V any](m map[string]V) []datum {
 }
 
 func evalTableCreate(e *env, n *node) (value, error) {
-	db, rest, err := e.splitDB(n, 1)
-	if err != nil {
-		return nil, err
-	}
-	name, err := e.evalText(rest[0])
+	db, name, err := e.evalNamed(n)
 	if err != nil {
 		return nil, err
 	}
@@ -133,11 +129,7 @@ func evalTableCreate(e *env, n *node) (value, error) {
 }
 
 func evalTableDrop(e *env, n *node) (value, error) {
-	db, rest, err := e.splitDB(n, 1)
-	if err != nil {
-		return nil, err
-	}
-	name, err := e.evalText(rest[0])
+	db, name, err := e.evalNamed(n)
 	if err != nil {
 		return nil, err
 	}
@@ -177,6 +169,14 @@ func evalTableList(e *env, n *node) (value, error) {
 	return names(db.db.tables), nil
 }
 
+func (e *env) evalTables(n *node) (all []*table, one bool, err error) {
+	v, err := e.eval(n)
+	if err != nil {
+		return nil, false, err
+	}
+	return e.tables(v)
+}
+
 // tables are the tables that config, status and wait are about: one, or those of
 // a database.
 func (e *env) tables(v value) (all []*table, one bool, err error) {
@@ -211,11 +211,7 @@ func evalConfig(e *env, n *node) (value, error) {
 }
 
 func evalStatus(e *env, n *node) (value, error) {
-	v, err := e.eval(n.args[0])
-	if err != nil {
-		return nil, err
-	}
-	all, one, err := e.tables(v)
+	all, one, err := e.evalTables(n.args[0])
 	if err != nil {
 		return nil, err
 	}
@@ -231,11 +227,7 @@ func evalStatus(e *env, n *node) (value, error) {
 
 // evalWait waits until the tables can be used, or for the time-out.
 func evalWait(e *env, n *node) (value, error) {
-	v, err := e.eval(n.args[0])
-	if err != nil {
-		return nil, err
-	}
-	all, _, err := e.tables(v)
+	all, _, err := e.evalTables(n.args[0])
 	if err != nil {
 		return nil, err
 	}
@@ -256,11 +248,7 @@ func evalWait(e *env, n *node) (value, error) {
 }
 
 func evalReconfigure(e *env, n *node) (value, error) {
-	v, err := e.eval(n.args[0])
-	if err != nil {
-		return nil, err
-	}
-	all, one, err := e.tables(v)
+	all, one, err := e.evalTables(n.args[0])
 	if err != nil {
 		return nil, err
 	}

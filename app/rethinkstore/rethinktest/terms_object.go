@@ -124,14 +124,19 @@ func (w pattern) add(d datum) error {
 	return logicError("Invalid path argument `%s`.", show(d))
 }
 
+// mapped is what fn makes of the elements of a list.
+func mapped(list []datum, fn func(datum) datum) []datum {
+	out := make([]datum, len(list))
+	for i, e := range list {
+		out[i] = fn(e)
+	}
+	return out
+}
+
 // pluck keeps the fields of the pattern, without leaves them out.
 func (w pattern) pluck(d datum) datum {
 	if list, ok := d.([]datum); ok {
-		out := make([]datum, len(list))
-		for i, e := range list {
-			out[i] = w.pluck(e)
-		}
-		return out
+		return mapped(list, w.pluck)
 	}
 	o, ok := isObject(d)
 	if !ok {
@@ -158,11 +163,7 @@ func (w pattern) pluck(d datum) datum {
 
 func (w pattern) without(d datum) datum {
 	if list, ok := d.([]datum); ok {
-		out := make([]datum, len(list))
-		for i, e := range list {
-			out[i] = w.without(e)
-		}
-		return out
+		return mapped(list, w.without)
 	}
 	o, ok := isObject(d)
 	if !ok {

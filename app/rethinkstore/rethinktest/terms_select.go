@@ -97,12 +97,18 @@ func (e *env) splitDB(n *node, rest int) (*dbValue, []*node, error) {
 	return db, n.args[1:], err
 }
 
-func evalTable(e *env, n *node) (value, error) {
+// evalNamed reads the arguments of a term that names something in a database.
+func (e *env) evalNamed(n *node) (db *dbValue, name string, err error) {
 	db, rest, err := e.splitDB(n, 1)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	name, err := e.evalText(rest[0])
+	name, err = e.evalText(rest[0])
+	return db, name, err
+}
+
+func evalTable(e *env, n *node) (value, error) {
+	db, name, err := e.evalNamed(n)
 	if err != nil {
 		return nil, err
 	}
