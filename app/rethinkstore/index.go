@@ -49,18 +49,30 @@ func (s *Store) indexStates(ctx context.Context, table string) (map[string]index
 var variable = regexp.MustCompile(`\b_?var\d+\b`)
 
 // like reports whether the database describes the index as it does its pattern, so
-// that it is of the same function. Where somebody has dropped the pattern, nothing
-// is compared until a server starts, which makes it again.
+// that it is of the same function.
 func (ix wanted) like(models map[string]indexState, state indexState) bool {
 	pattern := patterns[len(ix.path)-1]
-	query := models[pattern.name].Query
-	if query == "" {
-		return true
-	}
 	names := []string{pattern.name, ix.name}
 	for i, name := range pattern.path {
 		names = append(names, name, ix.path[i])
 	}
-	query = strings.NewReplacer(names...).Replace(query)
+	query := strings.NewReplacer(names...).Replace(models[pattern.name].Query)
 	return variable.ReplaceAllString(query, "var") == variable.ReplaceAllString(state.Query, "var")
+}
+
+// ofItsFunction reports whether an index is of the function that it must be of. The
+// patterns are remembered, since a feed that is opened must not wait for them, and
+// asked for again before an index is refused. Where somebody has dropped the
+// pattern, nothing is compared until a server starts, which makes it again.
+func (s *Store) ofItsFunction(ctx context.Context, ix wanted, state indexState) (bool, error) {
+	if models := s.models.Load(); models != nil && ix.like(*models, state) {
+		return true, nil
+	}
+	models, err := s.indexStates(ctx, metaTable)
+	if err != nil {
+		return false, err
+	}
+	s.models.Store(&models)
+	_, there := models[patterns[len(ix.path)-1].name]
+	return !there || ix.like(models, state), nil
 }

@@ -358,12 +358,15 @@ func (s *Store) verify(ctx context.Context, t *table) (identity string, err erro
 	if err != nil {
 		return "", err
 	}
-	models, err := s.indexStates(ctx, metaTable)
-	if err != nil {
-		return "", err
-	}
 	for _, ix := range append(t.base(), t.declared()...) {
-		if state := states[ix.name]; !state.Ready || state.Multi != ix.multi() || !ix.like(models, state) {
+		state := states[ix.name]
+		right := state.Ready && state.Multi == ix.multi()
+		if right {
+			if right, err = s.ofItsFunction(ctx, ix, state); err != nil {
+				return "", err
+			}
+		}
+		if !right {
 			return "", app.Explain(errNotAsMade, app.Unavailable, "The index %s of the table %s of the database %s is not there, or not as Lyceum has made it. "+
 				"Give it its name back, or drop what has the name and start Lyceum again, which makes it.", ix.name, t.Name, s.options.Database)
 		}

@@ -59,6 +59,8 @@ type Store struct {
 
 	fenced atomic.Bool // other servers may believe that we are gone
 
+	models atomic.Pointer[map[string]indexState] // what the database said last of patterns; nil: nothing yet
+
 	mu sync.Mutex // guards n and the tables' histories, and is held while watchers are told
 	n  int64      // number of the last change that was told
 }
