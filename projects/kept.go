@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lyceum/app"
+	"lyceum/app/durable"
 	"lyceum/projects/agent"
 	"lyceum/terminal"
 )
@@ -66,7 +67,7 @@ func (h *Host) keepTerminals(ctx context.Context, c *connection, exact bool) err
 			if exact {
 				mark = keptExact
 			}
-			err = replaceFile(filepath.Join(folder, info.ID), append([]byte{mark}, data...))
+			err = durable.WriteFile(filepath.Join(folder, info.ID), append([]byte{mark}, data...))
 		}
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("keep terminal %s: %w", info.ID, err))

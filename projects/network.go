@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"time"
 
+	"lyceum/app/durable"
 	"lyceum/projects/network"
 	"lyceum/projects/sandbox"
 )
@@ -180,7 +181,7 @@ func (f *forwarder) start(ctx context.Context, p network.Policy) (err error) {
 	r := helper{Secret: rand.Text(), Process: process.Handle()}
 	data, err := json.Marshal(r)
 	if err == nil {
-		err = replaceFile(filepath.Join(f.of.folder, helperRecord), data)
+		err = durable.WriteFile(filepath.Join(f.of.folder, helperRecord), data)
 	}
 	if err == nil {
 		err = json.NewEncoder(ours[0]).Encode(network.Config{

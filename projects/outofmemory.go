@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"lyceum/app"
+	"lyceum/app/durable"
 	"lyceum/projects/sandbox"
 )
 
@@ -80,7 +81,7 @@ func (h *Host) followLog(ctx context.Context) error {
 // writeMark writes what a later server must know so that it tells nothing twice.
 func (h *Host) writeMark(name string, mark any) {
 	data, err := json.Marshal(mark)
-	if err = errors.Join(err, replaceFile(name, data)); err != nil {
+	if err = errors.Join(err, durable.WriteFile(name, data)); err != nil {
 		h.o.Log.Warn("programs that were ended for want of memory may be told twice", "part", "projects", "path", name, "err", err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lyceum/app/durable"
 	"lyceum/projects/sandbox"
 )
 
@@ -133,21 +134,7 @@ func writeRecord(folder string, r record) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(filepath.Join(folder, recordName), data)
-}
-
-// replaceFile writes a file that a reader finds old or new, never in part.
-func replaceFile(name string, data []byte) error {
-	tmp := name + ".new"
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp, name)
+	return durable.WriteFile(filepath.Join(folder, recordName), data)
 }
 
 // nextGeneration counts the starts of servers.
@@ -163,7 +150,7 @@ func nextGeneration(name string) (int64, error) {
 		}
 	}
 	n++
-	if err := replaceFile(name, []byte(strconv.FormatInt(n, 10)+"\n")); err != nil {
+	if err := durable.WriteFile(name, []byte(strconv.FormatInt(n, 10)+"\n")); err != nil {
 		return 0, fmt.Errorf("write the generation: %w", err)
 	}
 	return n, nil

@@ -30,6 +30,7 @@ import (
 	"time"
 
 	"lyceum/app"
+	"lyceum/app/durable"
 	"lyceum/app/query"
 )
 
@@ -71,32 +72,10 @@ func ID(data string) (string, error) {
 		return "", fmt.Errorf("read the server's id: %w", err)
 	}
 	id := strings.ToLower(rand.Text())
-	if err := replaceFile(name, []byte(id+"\n")); err != nil {
+	if err := durable.WriteFile(name, []byte(id+"\n")); err != nil {
 		return "", fmt.Errorf("write the server's id: %w", err)
 	}
 	return id, nil
-}
-
-// replaceFile writes a file that a later start finds whole, also after a loss of
-// power: rows in a database on another machine name what is in it.
-func replaceFile(name string, data []byte) error {
-	tmp := name + ".new"
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp, name); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(name))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // Options is what Places need.
