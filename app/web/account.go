@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"lyceum/app"
+	"lyceum/app/access"
 	"lyceum/app/auth"
 )
 
@@ -20,6 +21,9 @@ func (s *Server) caller(r *http.Request) (app.Caller, *http.Request, error) {
 	cookie, err := r.Cookie(cookieName)
 	if err != nil {
 		return app.Caller{}, r, nil // no cookie: nobody
+	}
+	if s.Access.Lost() { // the store may take longer to say so than a browser waits
+		return app.Caller{}, r, access.ErrLost
 	}
 	c, err := s.Auth.Caller(r.Context(), cookie.Value)
 	return c, r.WithContext(app.WithCaller(r.Context(), c)), err

@@ -69,7 +69,8 @@ func (s *streams) of(caller app.Caller, connectionID string) (*openStream, error
 // the tab says later is posted.
 func (s *Server) openStream(w http.ResponseWriter, r *http.Request) error {
 	caller, r, err := s.caller(r)
-	if err != nil {
+	away := err != nil && s.noDatabase(r, err)
+	if err != nil && !away {
 		return err
 	}
 	body, err := newFrames(w, r)
@@ -98,6 +99,10 @@ func (s *Server) openStream(w http.ResponseWriter, r *http.Request) error {
 	post.Go(func() { _ = o.post(r.Context(), hello) }) // the reader takes it, or is not there any more
 	defer post.Wait()
 	defer o.end()
+	if away {
+		o.close(wire.CloseNoDatabase, noDatabase)
+		return nil
+	}
 	s.admit(r, o.stream, wire.CBOR, caller)
 	return nil
 }

@@ -32,16 +32,20 @@ const (
 // serveTables speaks with one tab, or a script, over the tables' WebSocket.
 func (s *Server) serveTables(w http.ResponseWriter, r *http.Request) error {
 	caller, r, err := s.asker(r)
-	if err != nil {
+	if err != nil && !s.noDatabase(r, err) {
 		return err
 	}
 	up := upgrader
 	up.Subprotocols = []string{wire.ProtocolCBOR, wire.ProtocolJSON}
-	conn, err := up.Upgrade(w, r, nil)
-	if err != nil {
+	conn, failed := up.Upgrade(w, r, nil)
+	if failed != nil {
 		return nil // Upgrade has answered
 	}
 	socket := newSocket(conn, s.PingEvery)
+	if err != nil {
+		socket.close(wire.CloseNoDatabase, noDatabase)
+		return nil
+	}
 	codec, ok := wire.ByProtocol(conn.Subprotocol())
 	if !ok {
 		socket.close(websocket.CloseProtocolError, fmt.Sprintf("Speak the subprotocol %s or %s.", wire.ProtocolCBOR, wire.ProtocolJSON))
@@ -67,8 +71,7 @@ func (s *Server) admit(r *http.Request, line transport, codec wire.Codec, caller
 		ctx, end, err = s.Access.Guard(ctx, caller, "", app.NoRole)
 	}
 	if err != nil {
-		_, reason := app.Public(err)
-		line.close(wire.CloseSignedOut, reason)
+		line.close(s.goodbye(err))
 		return
 	}
 	defer end()
@@ -134,10 +137,9 @@ func (c *connection) farewell() (code int, reason string) {
 	err := context.Cause(c.ctx)
 	switch {
 	case c.server.Access.Lost(): // nothing is known of the sign-in; it is asked again
-		return websocket.CloseTryAgainLater, "Please connect again."
+		return wire.CloseNoDatabase, noDatabase
 	case !c.server.Access.Valid(c.caller):
-		_, reason := app.Public(c.server.Access.Check(c.caller, "", app.NoRole))
-		return wire.CloseSignedOut, reason
+		return c.server.goodbye(c.server.Access.Check(c.caller, "", app.NoRole))
 	case errors.Is(err, errNoHello):
 		return wire.CloseVersion, err.Error()
 	case errors.Is(err, wire.ErrLost):

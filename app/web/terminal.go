@@ -30,14 +30,18 @@ var errRoleChanged = errors.New("the role changed between watching and typing")
 // cannot read the answer to a WebSocket that was refused.
 func (s *Server) attachTerminal(w http.ResponseWriter, r *http.Request) error {
 	caller, r, err := s.caller(r)
-	if err != nil {
+	if err != nil && !s.noDatabase(r, err) {
 		return err
 	}
-	conn, err := upgrader.Upgrade(w, r, nil)
-	if err != nil {
+	conn, failed := upgrader.Upgrade(w, r, nil)
+	if failed != nil {
 		return nil // Upgrade has answered
 	}
 	browser := newSocket(conn, s.PingEvery)
+	if err != nil {
+		browser.close(websocket.CloseTryAgainLater, noDatabase)
+		return nil
+	}
 	bye := func(err error) { browser.close(s.farewell(r, caller, err)) }
 	bye(s.watchTerminal(r, caller, browser, bye))
 	return nil
@@ -51,7 +55,7 @@ func (s *Server) farewell(r *http.Request, caller app.Caller, err error) (code i
 	kind, message := app.Public(err)
 	switch {
 	case caller.SignedIn() && s.Access.Lost(): // nothing is known of the sign-in; it is asked again
-		return websocket.CloseTryAgainLater, "Please connect again."
+		return websocket.CloseTryAgainLater, noDatabase
 	case !caller.SignedIn() || !s.Access.Valid(caller):
 		return terminal.CloseSignedOut, "Please sign in."
 	case errors.Is(err, errRoleChanged) || r.Context().Err() != nil:

@@ -21,6 +21,9 @@ const (
 	// CloseLost: a message has not come, or has come twice. What came after it
 	// has not been looked at.
 	CloseLost = 4409
+	// CloseNoDatabase: the server is there, but its database is not, so that it
+	// does not know who asks. A browser cannot read an answer of HTTP that says so.
+	CloseNoDatabase = 4503
 )
 
 // StreamType is the content type of both directions of a stream: messages of

@@ -71,6 +71,8 @@ func constants(p printer) {
 	p("export const CLOSE_VERSION = %d;", CloseVersion)
 	p("/** A message was lost on the way: connect again. */")
 	p("export const CLOSE_LOST = %d;", CloseLost)
+	p("/** The server is there, its database is not: connect again. */")
+	p("export const CLOSE_NO_DATABASE = %d;", CloseNoDatabase)
 	p("export const STREAM_TYPE = %q;", StreamType)
 	p("export const MAX_MESSAGE_BYTES = %d;", MaxMessage)
 	p("export const MAX_ASKS = %d;", MaxAsks)

@@ -15,6 +15,10 @@ const CUT_EVERY_MS = 1000;
 /** What an editor says while what was typed does not reach the database. */
 const NOT_SENT = /^(Not sent \(\d+\)|Offline — \d+ changes kept in this browser)$/;
 
+/** What a page says while the server is there, and its database is not. */
+const NO_DATABASE =
+  "The server is there, but its database cannot be reached. You can go on writing in open documents: all changes are kept in this browser, and sent when it is back.";
+
 /** How long no node of the database is there. */
 const GONE_MS = 10_000;
 
@@ -155,6 +159,10 @@ test("all nodes of the database are gone for a while, and so is the server: page
     for (const { page } of [ada, bob]) await expect(savingOf(page, "notes.tex")).toHaveText(NOT_SENT);
     // The server does not know any more who may do what, and says nothing to anybody.
     await expect(saving).toContainText("1 change waits for the connection", { timeout: 15_000 });
+    for (const page of [settings, ada.page, bob.page]) {
+      await expect(page.getByText(NO_DATABASE)).toBeVisible({ timeout: 20_000 });
+      await expect(page.getByText("The server cannot be reached")).toHaveCount(0);
+    }
     await gone;
     await database.startNodes();
     await expect(saving).toHaveText("", { timeout: 20_000 });

@@ -7,7 +7,7 @@ import { LiveStoreProvider } from "../live/react";
 import { UiProvider } from "../ui/UiProvider";
 import { Waiting, WaitingHelpProvider } from "../ui/Waiting";
 import { AskAgain } from "./AskAgain";
-import { ConnectionStatus } from "./ConnectionStatus";
+import { ConnectionBanner, ConnectionStatus } from "./ConnectionStatus";
 import { wrongForAxe } from "./showPage";
 
 beforeEach(() => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
@@ -22,6 +22,7 @@ async function setUp() {
       <UiProvider scheme="light">
         <main>
           <ConnectionStatus />
+          <ConnectionBanner />
           <WaitingHelpProvider value={<AskAgain />}>
             <Waiting what="the files" />
           </WaitingHelpProvider>
@@ -63,6 +64,22 @@ test("without a connection it says that they wait for it", async () => {
   void set("C");
   vi.advanceTimersByTime(1500);
   await expect.element(saving).toHaveTextContent("3 changes wait for the connection");
+});
+
+// "The server cannot be reached" would send people to look for a fault that is not there.
+test("a server without its database says so, and that what is typed is kept and sent", async () => {
+  const { server, saving, set } = await setUp();
+  server.drops("no_database");
+  void set("A");
+  vi.advanceTimersByTime(1500);
+  const banner = page.getByText(/^The server is there, but its database cannot be reached\. You can go on writing/);
+  await expect.element(banner).toHaveTextContent("all changes are kept in this browser, and sent when it is back.");
+  await expect.element(saving).toHaveTextContent("1 change waits for the connectionNo database");
+  await expect.element(page.getByText(/The server cannot be reached/)).not.toBeInTheDocument();
+  vi.useRealTimers(); // axe waits too
+  expect(await wrongForAxe()).toEqual([]);
+  server.drops();
+  await expect.element(page.getByText(/^The server cannot be reached/)).toBeInTheDocument();
 });
 
 test("whoever waits for long can ask again, or connect", async () => {

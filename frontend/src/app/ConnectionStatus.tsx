@@ -4,7 +4,7 @@ import { Button } from "../ui/Button";
 import { Notice } from "../ui/Notice";
 import { Tag } from "../ui/Tag";
 import styles from "./ConnectionStatus.module.css";
-import { waitingWords, whatIsWrong } from "./connectionWords";
+import { offlineWord, waitingWords, whatIsWrong } from "./connectionWords";
 
 /** A loss shorter than this is not worth a word: restarts of the server take about as long. */
 const QUIET_MS = 1500;
@@ -14,6 +14,7 @@ const QUICK_MS = 1000;
 
 /** In the header: that there is no connection, and what is not saved. Nothing while all is well. */
 export function ConnectionStatus() {
+  const connection = useConnection();
   const wrong = useLasting();
   const waiting = useWaiting();
   const slow = useLonger(waiting > 0, QUICK_MS);
@@ -22,7 +23,7 @@ export function ConnectionStatus() {
       {waiting > 0 && (slow || wrong) && <span className={styles.waiting}>{waitingWords(waiting, !wrong)}</span>}
       {wrong && (
         <Tag tone="warn" busy>
-          Offline
+          {offlineWord(connection)}
         </Tag>
       )}
     </div>

@@ -6,6 +6,11 @@ export function whatIsWrong(connection: ConnectionState): string | undefined {
   return connection.state === "closed" ? sentenceOf(connection.why) : undefined;
 }
 
+/** That there is no connection, in a word or two. */
+export function offlineWord(connection: ConnectionState): string {
+  return connection.state === "closed" && connection.why === "no_database" ? "No database" : "Offline";
+}
+
 /** What the server has not acknowledged, as words. */
 export function waitingWords(waiting: number, connected: boolean): string {
   const changes = waiting === 1 ? "1 change" : `${waiting} changes`;

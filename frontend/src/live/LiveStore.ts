@@ -16,7 +16,7 @@
 import type { Connection } from "../wire/connection";
 import type { Answer, Change, Changes, Options, Result, Row, WireError } from "../wire/types.gen";
 import type { TableName, Tables } from "../wire/types.gen";
-import { Calls, offline } from "./calls";
+import { Calls, lostTo } from "./calls";
 import type { Live } from "./live";
 import { type ListQuery, type Selected, type Shape, wireQuery } from "./query";
 import { type SetOptions, Sets } from "./sets";
@@ -133,7 +133,8 @@ export class LiveStore {
 
   /** Each message of any query as it comes, on this connection only. */
   watch(query: unknown, options: Options, watcher: Watcher): () => void {
-    if (this.connection.state.state !== "open") return this.#parts.after(0, () => watcher.ended(offline));
+    if (this.connection.state.state !== "open")
+      return this.#parts.after(0, () => watcher.ended(lostTo(this.connection)));
     const id = this.#calls.start({
       query,
       options: { ...options, changes: true },
@@ -141,7 +142,7 @@ export class LiveStore {
         if (message.op === "error") watcher.ended(message.error);
         else watcher.on(message);
       },
-      lost: () => watcher.ended(offline),
+      lost: () => watcher.ended(lostTo(this.connection)),
     });
     return () => this.#calls.cancel(id);
   }

@@ -47,14 +47,14 @@ export class Calls {
   ask(query: unknown, options?: Options, request?: string): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#connection.state.state !== "open") {
-        reject(offline);
+        reject(lostTo(this.#connection));
         return;
       }
       const id = this.start({
         query,
         options,
         request,
-        lost: () => reject(offline),
+        lost: () => reject(lostTo(this.#connection)),
         on: (message) => {
           this.#running.delete(id);
           if (message.op === "error") reject(message.error);
@@ -101,8 +101,22 @@ export class Calls {
   }
 }
 
-/** What a question is answered with that cannot be asked. */
-export const offline: WireError = {
+/** What a question is answered with that cannot be asked, or whose answer does not come any more. */
+export function lostTo({ state }: Connection): WireError {
+  return state.state === "closed" && state.why === "no_database" ? noDatabase : offline;
+}
+
+/** Whether that is the reason: the server has not refused it. */
+export function wasLost(error: WireError): boolean {
+  return error === offline || error === noDatabase;
+}
+
+const offline: WireError = {
   kind: "unavailable",
   message: "The server cannot be reached. Please try again when the connection is back.",
+};
+
+const noDatabase: WireError = {
+  kind: "unavailable",
+  message: "The server is there, but its database cannot be reached. Please try again when it is back.",
 };

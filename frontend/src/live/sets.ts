@@ -2,7 +2,7 @@ import { newID } from "../lib/ids";
 import type { Connection } from "../wire/connection";
 import type { Position, Row, WireError } from "../wire/types.gen";
 import { type TableName, TABLES } from "../wire/types.gen";
-import { type Calls, offline } from "./calls";
+import { type Calls, wasLost } from "./calls";
 import { idOf } from "./fold";
 import { merged, shownOf } from "./merge";
 
@@ -158,7 +158,7 @@ export class Sets {
     this.#parts.calls.ask({ [table]: row }, options, request).then(
       (result) => this.#acknowledge(set, result.row ?? row, result.position),
       (error: WireError) => {
-        if (error === offline) return; // resume sends it again
+        if (wasLost(error)) return; // resume sends it again
         this.#finish(set, () => set.reject(error));
       },
     );

@@ -1,10 +1,17 @@
 import { expect, test } from "vitest";
 import { classify, type CloseFacts, sentenceOf, worthTrying } from "./closed";
 
+// Each is said only where it is so.
+test("that the server cannot be reached is not said of a server whose database is away", () => {
+  expect(sentenceOf("no_database")).toMatch(/^The server is there, but its database cannot be reached\./);
+  expect(sentenceOf("unreachable")).toMatch(/^The server cannot be reached\./);
+});
+
 test.each<[CloseFacts, ReturnType<typeof classify>, boolean]>([
   [{ code: 4401, online: true }, "signed_out", false],
   [{ code: 4426, online: true }, "version", false],
   [{ code: 4409, online: true }, "lost", true],
+  [{ code: 4503, online: true }, "no_database", true],
   [{ code: 4000, online: true }, "held_back", true],
   [{ code: 1000, ours: "lost", online: true }, "lost", true],
   [{ code: 1009, online: true }, "too_large", true],

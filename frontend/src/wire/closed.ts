@@ -1,4 +1,4 @@
-import { CLOSE_LOST, CLOSE_SIGNED_OUT, CLOSE_VERSION } from "./types.gen";
+import { CLOSE_LOST, CLOSE_NO_DATABASE, CLOSE_SIGNED_OUT, CLOSE_VERSION } from "./types.gen";
 
 /** Our own code for a stream of which nothing comes through, though the server is there. */
 export const CLOSE_HELD_BACK = 4000;
@@ -15,6 +15,8 @@ export type Closed =
   | "too_large"
   /** The server said that it stops; it is usually back soon. */
   | "restarting"
+  /** The server is there, but its database is not. */
+  | "no_database"
   /** A message has not come through, though others have. */
   | "lost"
   /** The server is there, but what it says does not come before it has said much. */
@@ -43,6 +45,8 @@ export function classify({ code, ours, online }: CloseFacts): Closed {
       return "signed_out";
     case CLOSE_VERSION:
       return "version";
+    case CLOSE_NO_DATABASE:
+      return "no_database";
     case CLOSE_LOST:
       return "lost";
     case CLOSE_HELD_BACK:
@@ -67,6 +71,7 @@ export function worthTrying(why: Closed): boolean {
       return false;
     case "too_large":
     case "restarting":
+    case "no_database":
     case "lost":
     case "held_back":
     case "silent":
@@ -89,6 +94,8 @@ export function sentenceOf(why: Closed): string {
       return "Something was too large to send. Connecting again.";
     case "restarting":
       return "The server is restarting. Your changes are kept and sent when it is back.";
+    case "no_database":
+      return "The server is there, but its database cannot be reached. You can go on writing in open documents: all changes are kept in this browser, and sent when it is back.";
     case "lost":
       return "Messages are lost between this browser and the server. Your changes are kept, and sent again.";
     case "held_back":

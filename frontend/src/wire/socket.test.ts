@@ -74,6 +74,19 @@ test("a WebSocket that has worked is no reason for the other way, however often 
   expect(streams).toHaveLength(0);
 });
 
+// It has been reached by a WebSocket: the detour would say no more.
+test("a server without its database is asked by WebSockets again and again", () => {
+  const { socket, last, sockets, streams } = setUp(true);
+  for (let n = 0; n < 5; n++) {
+    last().onopen?.();
+    last().onclose?.({ code: 4503 });
+    expect(socket.state).toMatchObject({ state: "closed", why: "no_database" });
+    vi.advanceTimersToNextTimer();
+  }
+  expect(sockets).toHaveLength(6);
+  expect(streams).toHaveLength(0);
+});
+
 // A server that restarts refuses both ways; the page must come back on the better one.
 test("while the server is away the WebSocket comes first each time", async () => {
   const { socket, last, open, sockets, streams, lastStream } = setUp(true);

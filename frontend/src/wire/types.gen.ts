@@ -14,6 +14,8 @@ export const CLOSE_SIGNED_OUT = 4401;
 export const CLOSE_VERSION = 4426;
 /** A message was lost on the way: connect again. */
 export const CLOSE_LOST = 4409;
+/** The server is there, its database is not: connect again. */
+export const CLOSE_NO_DATABASE = 4503;
 export const STREAM_TYPE = "application/vnd.lyceum.cbor";
 export const MAX_MESSAGE_BYTES = 4194304;
 export const MAX_ASKS = 64;

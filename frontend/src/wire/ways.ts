@@ -52,6 +52,7 @@ export class Ways {
 
   /** It has ended. Returns the way that is to be taken at once, if any. */
   failed(over: Over, opened: boolean, why: Closed): Over | undefined {
+    if (why === "no_database") return; // the server is reached, and says so
     if (over === "stream") {
       if (!opened) this.#blocked = false;
       return;

@@ -1,0 +1,33 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"lyceum/app"
+	"lyceum/app/access"
+	"lyceum/app/wire"
+)
+
+// noDatabase is the reason of a connection's end while the database is away.
+const noDatabase = "The server is there, but its database cannot be reached."
+
+// noDatabase reports whether a browser's request failed because nobody can say at
+// the moment who sends it. Its connection is then opened and closed with the
+// reason: what HTTP answers to one that is refused cannot be read there. A script
+// can read it.
+func (s *Server) noDatabase(r *http.Request, err error) bool {
+	_, script := bearer(r)
+	kind, _ := app.Public(err)
+	return !script && kind == app.Unavailable
+}
+
+// goodbye chooses the code that closes the connection of somebody whose sign-in
+// does not hold, as err says.
+func (s *Server) goodbye(err error) (code int, reason string) {
+	if errors.Is(err, access.ErrLost) {
+		return wire.CloseNoDatabase, noDatabase
+	}
+	_, reason = app.Public(err)
+	return wire.CloseSignedOut, reason
+}
