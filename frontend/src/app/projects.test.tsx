@@ -184,6 +184,34 @@ describe("people", () => {
   });
 });
 
+/** The terminal's code is loaded when the first is opened, on a busy machine in seconds. */
+const LOADED = { timeout: 10_000 };
+
+// The shell goes on, but what was on the screen and half a command in it would be read anew, and the keyboard would go.
+test("turning a telephone leaves open what is open, also in two frames", async () => {
+  const server = fakeSite();
+  for (const id of ["t1", "t2"]) {
+    server.put("terminals", { id, project_id: "p1", title: `Build ${id}`, account_id: "ada", created: 0 });
+  }
+  localStorage.setItem("lyceum.tabs.p1", JSON.stringify([["terminals/t1"], ["terminals/t2"]]));
+  await page.viewport(844, 390);
+  await showPage(server, "/projects/p1/terminals/t1");
+  const screen = (id: string) => document.querySelector<HTMLElement>(`[data-terminal=${id}]`);
+  await vi.waitFor(() => expect([screen("t1"), screen("t2")]).not.toContain(null), LOADED);
+  const before = [screen("t1"), screen("t2")];
+  await page.viewport(390, 844);
+  await expect.element(page.getByRole("button", { name: "Files", exact: true })).toBeVisible();
+  expect([screen("t1"), screen("t2")]).toEqual(before);
+  expect(screen("t1")?.checkVisibility()).toBe(true);
+  expect(screen("t1")?.getBoundingClientRect().width).toBeGreaterThan(350);
+  expect(screen("t2")?.checkVisibility()).toBe(false);
+  await page.viewport(844, 390);
+  await vi.waitFor(() => expect(screen("t2")?.checkVisibility()).toBe(true));
+  expect(screen("t1")).toBe(before[0]);
+  expect(screen("t2")).toBe(before[1]);
+  localStorage.removeItem("lyceum.tabs.p1");
+});
+
 describe.each(["light", "dark"] as const)("in %s", (scheme) => {
   test.each([
     ["/projects", 1200],

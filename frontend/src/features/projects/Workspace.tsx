@@ -35,56 +35,59 @@ export function Workspace(props: WorkspaceProps) {
   const [rail, setRail] = useState(true);
   const alive = useAlive(layout);
 
-  if (narrow) {
-    const all: Frame = {
-      tabs: layout.frames.flatMap((frame) => frame.tabs),
-      active: layout.frames[layout.focused]?.active,
-    };
-    return (
-      <div className={styles.narrow}>
-        {inFiles ? (
-          <>
-            {all.tabs.length > 0 && <FrameBar {...props} frame={all} />}
-            <section className={styles.files} aria-label="Files">
-              {files}
-            </section>
-          </>
-        ) : (
-          <FrameView {...props} frame={all} alive={alive} />
-        )}
+  const all: Frame = {
+    tabs: layout.frames.flatMap((frame) => frame.tabs),
+    active: layout.frames[layout.focused]?.active,
+  };
+  // One tree for both: what is open stays open when a telephone is turned.
+  return (
+    <div className={styles.whole} data-narrow={narrow || undefined}>
+      {narrow && (!inFiles || all.tabs.length > 0) && <FrameBar {...props} frame={all} />}
+      {narrow && inFiles && (
+        <section className={styles.files} aria-label="Files">
+          {files}
+        </section>
+      )}
+      <div className={styles.panels} hidden={narrow && inFiles}>
+        <Group orientation="horizontal" className={styles.workspace}>
+          {rail && !narrow && (
+            <>
+              <Panel
+                id="files"
+                defaultSize="270px"
+                minSize="220px"
+                maxSize="45%"
+                groupResizeBehavior="preserve-pixel-size"
+              >
+                <section className={styles.files} aria-label="Files">
+                  {files}
+                </section>
+              </Panel>
+              <Separator className={styles.separator} aria-label="Width of the files" />
+            </>
+          )}
+          <Panel id="frames" minSize="30%">
+            <Frames key={layout.frames.length} projectId={props.projectId} count={layout.frames.length}>
+              {layout.frames.map((frame, index) => (
+                <FramePanel
+                  key={index}
+                  {...props}
+                  frame={frame}
+                  index={index}
+                  alive={alive}
+                  lead={index === 0 && <RailButton open={rail} onChange={setRail} />}
+                />
+              ))}
+            </Frames>
+          </Panel>
+        </Group>
+      </div>
+      {narrow && (
         <Drawer title="Files" open={props.drawer} onClose={() => props.onDrawer(false)}>
           {files}
         </Drawer>
-      </div>
-    );
-  }
-  return (
-    <Group orientation="horizontal" className={styles.workspace}>
-      {rail && (
-        <>
-          <Panel id="files" defaultSize="270px" minSize="220px" maxSize="45%" groupResizeBehavior="preserve-pixel-size">
-            <section className={styles.files} aria-label="Files">
-              {files}
-            </section>
-          </Panel>
-          <Separator className={styles.separator} aria-label="Width of the files" />
-        </>
       )}
-      <Panel id="frames" minSize="30%">
-        <Frames key={layout.frames.length} projectId={props.projectId} count={layout.frames.length}>
-          {layout.frames.map((frame, index) => (
-            <FramePanel
-              key={index}
-              {...props}
-              frame={frame}
-              index={index}
-              alive={alive}
-              lead={index === 0 && <RailButton open={rail} onChange={setRail} />}
-            />
-          ))}
-        </Frames>
-      </Panel>
-    </Group>
+    </div>
   );
 }
 
@@ -116,26 +119,29 @@ function RailButton({ open, onChange }: { open: boolean; onChange(open: boolean)
 type FrameProps = WorkspaceProps & { frame: Frame; alive: readonly Tab[]; lead?: ReactNode };
 
 function FramePanel(props: FrameProps & { index: number }) {
+  const { index, narrow, layout, inFiles } = props;
+  const away = narrow && index !== layout.focused;
   return (
     <>
-      {props.index > 0 && <Separator className={styles.separator} aria-label={`Width of frame ${props.index}`} />}
-      <Panel id={`frame-${props.index}`} minSize="15%">
-        <FrameView {...props} />
+      {index > 0 && !narrow && <Separator className={styles.separator} aria-label={`Width of frame ${index}`} />}
+      <Panel id={`frame-${index}`} minSize="15%" data-away={away || undefined}>
+        <FrameView {...props} away={away || (narrow && inFiles)} />
       </Panel>
     </>
   );
 }
 
-function FrameView(props: FrameProps) {
-  const { frame, alive } = props;
+/** @param props.away it is not seen, but stays as it is */
+function FrameView(props: FrameProps & { away: boolean }) {
+  const { frame, alive, away } = props;
   const mounted = frame.tabs.filter((tab) => tab === frame.active || alive.includes(tab));
   return (
     <div className={styles.frame}>
-      <FrameBar {...props} />
+      {!props.narrow && <FrameBar {...props} />}
       <div className={styles.body}>
         {mounted.map((tab) => (
           <div key={tab} className={styles.tab} hidden={tab !== frame.active}>
-            {props.renderFrame(tab, tab === frame.active)}
+            {props.renderFrame(tab, tab === frame.active && !away)}
           </div>
         ))}
         {frame.tabs.length === 0 && (
