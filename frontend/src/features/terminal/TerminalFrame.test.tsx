@@ -409,6 +409,94 @@ test("the colours that are chosen are marked in the menu", async () => {
   await page.getByRole("menuitem", { name: "Colours as the page", exact: true }).click();
 });
 
+describe("where fingers touch the screen", () => {
+  beforeEach(async () => {
+    const ask = window.matchMedia.bind(window);
+    vi.spyOn(window, "matchMedia").mockImplementation((query) => ask(query === "(pointer: coarse)" ? "all" : query));
+    await page.viewport(390, 700);
+  });
+  afterEach(() => vi.restoreAllMocks());
+
+  const key = (name: string) => page.getByRole("button", { name, exact: true });
+  const focus = () => (input().element() as HTMLElement).focus();
+
+  // A telephone's keyboard has none of these: nobody could leave vim, complete a name or interrupt.
+  test("there are keys that a telephone lacks, and Ctrl holds for one key of either keyboard", async () => {
+    await show();
+    socket().says(hello());
+    await key("Esc").click();
+    await key("Tab").click();
+    await key("Arrow up").click();
+    await key("Tilde").click();
+    await vi.waitFor(() => expect(readable(socket().typed)).toBe("ESC\tESC[A~"));
+    socket().typed = "";
+    await key("Ctrl, for the next key").click();
+    await expect.element(key("Ctrl, for the next key")).toHaveAttribute("aria-pressed", "true");
+    focus();
+    await userEvent.keyboard("cc");
+    await vi.waitFor(() => expect(socket().typed).toBe("\x03c"));
+    await expect.element(key("Ctrl, for the next key")).toHaveAttribute("aria-pressed", "false");
+    socket().typed = "";
+    await key("Ctrl, for the next key").click();
+    await key("Arrow right").click();
+    await key("Arrow right").click();
+    await vi.waitFor(() => expect(readable(socket().typed)).toBe("ESC[1;5CESC[C"));
+    socket().prints("\x1b[?1h"); // arrows as an editor asks for them
+    await vi.waitFor(async () => {
+      socket().typed = "";
+      await key("Arrow down").click();
+      expect(readable(socket().typed)).toBe("ESCOB");
+    });
+  });
+
+  test("what a program is answered is no key that Ctrl is held with", async () => {
+    await show();
+    socket().says(hello());
+    socket().says({ op: "answers", you: true });
+    await key("Ctrl, for the next key").click();
+    socket().prints("\x1b[6n");
+    await vi.waitFor(() => expect(readable(socket().typed)).toBe("ESC[1;1R"));
+    await expect.element(key("Ctrl, for the next key")).toHaveAttribute("aria-pressed", "true");
+  });
+
+  // The keyboard of a telephone goes with the focus, and comes with it.
+  test("touching them leaves the focus where it is", async () => {
+    await show();
+    socket().says(hello());
+    focus();
+    await key("Esc").click();
+    await key("Ctrl, for the next key").click();
+    await expect.element(input()).toHaveFocus();
+  });
+
+  test("they are as large as a finger, and are not there for who looks on", async () => {
+    await show();
+    socket().says(hello());
+    await expect.element(key("Esc")).toBeVisible();
+    for (const one of page.getByRole("group", { name: "Keys for build" }).getByRole("button").elements()) {
+      const { width, height } = one.getBoundingClientRect();
+      expect([one.textContent, width >= 44, height >= 44]).toEqual([one.textContent, true, true]);
+    }
+    socket().says(hello({ write: false }));
+    await expect.element(key("Esc")).not.toBeInTheDocument();
+  });
+
+  test.each(["light", "dark"] as const)("in %s nothing stands in anybody’s way", async (scheme) => {
+    await show({}, scheme);
+    socket().says(hello());
+    await key("Ctrl, for the next key").click();
+    const { violations } = await axe.run(document.body, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"] });
+    expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([]);
+  });
+});
+
+test("with a mouse there are no keys on the screen", async () => {
+  await show();
+  socket().says(hello());
+  await expect.element(page.getByText("Connected")).toBeVisible();
+  await expect.element(page.getByRole("group", { name: "Keys for build" })).not.toBeInTheDocument();
+});
+
 test("leaving closes the line and leaves the shell alone", async () => {
   const shown = await show();
   socket().says(hello());

@@ -7,6 +7,7 @@ import { Button } from "../../ui/Button";
 import { IconButton } from "../../ui/IconButton";
 import { Notice } from "../../ui/Notice";
 import { Tag } from "../../ui/Tag";
+import { useCoarse } from "../../ui/useCoarse";
 import type { Member } from "../../wire/types.gen";
 import type { TerminalState } from "./attach";
 import { useColours } from "./colours";
@@ -15,7 +16,10 @@ import { PasteQuestion } from "./PasteQuestion";
 import { exitWords } from "./protocol";
 import styles from "./TerminalFrame.module.css";
 import { TerminalMenu } from "./TerminalMenu";
+import { sentBy, type TouchKey } from "./missingKeys";
+import { TouchKeys } from "./TouchKeys";
 import { type Upload, useDropUpload } from "./useDropUpload";
+import { useHeldCtrl } from "./useHeldCtrl";
 import { type ShownTerminal, useTerminal } from "./useTerminal";
 
 export interface TerminalFrameProps {
@@ -42,6 +46,8 @@ export function TerminalFrame(props: TerminalFrameProps) {
   const leaveTo = useRef<HTMLButtonElement>(null);
   const host = useRef<HTMLDivElement>(null);
   const hintId = useId();
+  const ctrl = useHeldCtrl();
+  const coarse = useCoarse();
   const terminal = useTerminal(host, {
     projectId,
     terminalId,
@@ -52,12 +58,18 @@ export function TerminalFrame(props: TerminalFrameProps) {
     onAsk: (text, lines) => setAsking({ text, lines }),
     onPlaces: (places) => props.onPlaces?.(places),
     onBell: () => props.onBell?.(),
+    alter: ctrl.alter,
     onLeave: () => leaveTo.current?.focus(),
   });
   useReconnection(projectId, terminal);
   const { colours } = useColours();
   const drop = useDropUpload(terminal, role === "viewer" ? undefined : props.upload);
   const { state } = terminal;
+  const press = (key: TouchKey) => {
+    const held = ctrl.held;
+    ctrl.hold(false);
+    terminal.type((modes) => sentBy(key, held, modes.applicationCursorKeysMode));
+  };
   const foreign = foreignSize(state);
 
   return (
@@ -119,6 +131,7 @@ export function TerminalFrame(props: TerminalFrameProps) {
         )}
         {drop.over && <p className={styles.drop}>Drop files to put them into the shell’s folder.</p>}
       </div>
+      {coarse && state.write && <TouchKeys title={title} ctrl={ctrl.held} onCtrl={ctrl.hold} onKey={press} />}
       {asking && (
         <PasteQuestion
           {...asking}

@@ -61,6 +61,8 @@ export interface TerminalOptions {
   /** A new socket that starts printing at byte `from`. */
   open(from: number): Socket;
   onState(state: TerminalState): void;
+  /** What is sent for a text that was typed, where that is another one. */
+  alter?(text: string): string;
   /** Somebody has said `open FILE` in the shell, and typed here last. */
   onOpen(places: readonly Place[]): void;
   /** In [0, 1), as Math.random. */
@@ -121,7 +123,7 @@ class Attachment implements AttachedTerminal {
     this.keys = [
       screen.onData((text) => {
         if (!this.readingLive && FOCUS_REPORTS.includes(text)) return; // an old request, read again
-        this.type(this.encoder.encode(text));
+        this.type(this.encoder.encode(this.options.alter?.(text) ?? text));
       }),
       screen.onBinary((text) => this.type(Uint8Array.from(text, (letter) => letter.charCodeAt(0) & 255))),
     ];

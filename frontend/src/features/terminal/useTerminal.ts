@@ -1,4 +1,5 @@
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import type { IModes } from "@xterm/xterm";
 import { terminalAddress } from "../../lib/addresses";
 import { rowsOf } from "../../live/live";
 import { useAccountId, useLive } from "../../live/react";
@@ -26,6 +27,8 @@ export interface TerminalUse {
   onPlaces(places: readonly Place[]): void;
   /** A program has rung, now and not in old output. */
   onBell(): void;
+  /** What is sent for a text that was typed. */
+  alter(text: string): string;
   /** The focus is to leave the terminal. */
   onLeave(): void;
 }
@@ -36,6 +39,8 @@ export interface ShownTerminal {
   matches: Matches;
   /** Types a text as a paste does, without asking. */
   paste(text: string): void;
+  /** Sends what is made of the modes that the program has set, as if it was typed. The focus stays where it is. */
+  type(made: (modes: IModes) => string): void;
   /** Whether the program has switched bracketed paste on. */
   bracketed(): boolean;
   copy(): boolean;
@@ -78,6 +83,7 @@ export function useTerminal(host: RefObject<HTMLDivElement | null>, use: Termina
         opened.terminal.options.disableStdin = !next.write; // at once: a program's question may follow
         setState(next);
       },
+      alter: (text) => latest.current.use.alter(text),
       onOpen: (places) => latest.current.use.onPlaces(places),
       chance: Math.random,
       after: (ms, fn) => {
@@ -154,6 +160,10 @@ export function useTerminal(host: RefObject<HTMLDivElement | null>, use: Termina
     screen.current?.terminal.paste(text);
     screen.current?.terminal.focus();
   }, []);
+  const type = useCallback((made: (modes: IModes) => string) => {
+    const terminal = screen.current?.terminal;
+    terminal?.input(made(terminal.modes));
+  }, []);
   const copy = useCallback(() => screen.current !== undefined && copySelection(screen.current), []);
   const bracketed = useCallback(() => screen.current?.terminal.modes.bracketedPasteMode ?? false, []);
   const selectAll = useCallback(() => screen.current?.terminal.selectAll(), []);
@@ -166,8 +176,22 @@ export function useTerminal(host: RefObject<HTMLDivElement | null>, use: Termina
   }, []);
   const reconnect = useCallback(() => attached.current?.reconnect(), []);
   return useMemo(
-    () => ({ state, matches, find, paste, bracketed, copy, selectAll, folder, stopFinding, focus, restart, reconnect }),
-    [state, matches, find, paste, bracketed, copy, selectAll, folder, stopFinding, focus, restart, reconnect],
+    () => ({
+      state,
+      matches,
+      find,
+      paste,
+      type,
+      bracketed,
+      copy,
+      selectAll,
+      folder,
+      stopFinding,
+      focus,
+      restart,
+      reconnect,
+    }),
+    [state, matches, find, paste, type, bracketed, copy, selectAll, folder, stopFinding, focus, restart, reconnect],
   );
 }
 
