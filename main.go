@@ -59,6 +59,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		err = server.AppArmor(stdout)
 	case "admin":
 		err = server.AdminLink(ctx, cfg, cfg.Args[1], stdout)
+	case "claim":
+		err = server.Claim(ctx, cfg, cfg.Args[0], stdout)
 	case "database":
 		err = server.Database(ctx, cfg, stdout, stderr)
 	case "stop":

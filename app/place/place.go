@@ -6,6 +6,8 @@
 // it when it is made; one of an older version is claimed by the server that has
 // its folder, or, if it has never run, by the first that is asked for it. A claim
 // is one conditional write of the row, so that two servers never both have one.
+// What may have files that no server has shown is nobody's, until one comes that
+// has its folder, or the operator says whose it is (Take).
 //
 // What reaches another server is answered with a sentence that names the right
 // one and its address. A server that is alone on its database has everything.
@@ -58,22 +60,32 @@ var ids = regexp.MustCompile(`^[a-z0-9]{26}$`)
 // ID returns the id of the server that has a data directory, and makes one for a
 // new directory. The caller has the directory's lock.
 func ID(data string) (string, error) {
+	id, err := Known(data)
+	if id != "" || err != nil {
+		return id, err
+	}
+	id = strings.ToLower(rand.Text())
+	if err := durable.WriteFile(filepath.Join(data, idName), []byte(id+"\n")); err != nil {
+		return "", fmt.Errorf("write the server's id: %w", err)
+	}
+	return id, nil
+}
+
+// Known returns the id of the server that has a data directory, "" if none has
+// served from it.
+func Known(data string) (string, error) {
 	name := filepath.Join(data, idName)
 	text, err := os.ReadFile(name)
-	if err == nil {
-		id := strings.TrimSpace(string(text))
-		if !ids.MatchString(id) {
-			return "", app.Errorf(app.Invalid, "The file %s holds no id of a server. Restore it from a backup; "+
-				"without it the projects of this data directory are not known to be its own.", name)
-		}
-		return id, nil
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return "", fmt.Errorf("read the server's id: %w", err)
 	}
-	id := strings.ToLower(rand.Text())
-	if err := durable.WriteFile(name, []byte(id+"\n")); err != nil {
-		return "", fmt.Errorf("write the server's id: %w", err)
+	id := strings.TrimSpace(string(text))
+	if !ids.MatchString(id) {
+		return "", app.Errorf(app.Invalid, "The file %s holds no id of a server. Restore it from a backup; "+
+			"without it the projects of this data directory are not known to be its own.", name)
 	}
 	return id, nil
 }
@@ -126,9 +138,17 @@ func Open(ctx context.Context, o Options) (*Places, error) {
 		return nil, fmt.Errorf("watch servers: %w", err)
 	}
 	p.stop = stop
-	if err := p.readServers(ctx); err != nil {
+	all, err := Servers(ctx, o.Store)
+	if err != nil {
 		stop()
 		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range all {
+		if _, told := p.known[s.ID]; !told { // what was told is newer
+			p.known[s.ID] = s
+		}
 	}
 	return p, nil
 }
@@ -136,27 +156,33 @@ func Open(ctx context.Context, o Options) (*Places, error) {
 // Close stops to follow.
 func (p *Places) Close() { p.stop() }
 
-func (p *Places) readServers(ctx context.Context) error {
+// Servers returns all servers that use a database, or have used it, by id.
+func Servers(ctx context.Context, store app.Store) ([]Server, error) {
+	var all []Server
 	r := app.Range{Table: serversTable}
 	for {
-		page, err := p.o.Store.Read(ctx, r)
+		page, err := store.Read(ctx, r)
 		if err != nil {
-			return fmt.Errorf("read servers: %w", err)
+			return nil, fmt.Errorf("read servers: %w", err)
 		}
 		for _, rec := range page.Records {
-			p.learn(rec.ID, rec.Row)
+			all = append(all, serverFrom(rec.ID, rec.Row))
 		}
 		if page.Next == nil {
-			return nil
+			return all, nil
 		}
 		r.After = page.Next
 	}
 }
 
+func serverFrom(id string, row app.Row) Server {
+	return Server{ID: id, Name: text(row, "name"), Address: text(row, "address")}
+}
+
 func (p *Places) learn(id string, row app.Row) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.known[id] = Server{ID: id, Name: text(row, "name"), Address: text(row, "address")}
+	p.known[id] = serverFrom(id, row)
 }
 
 func (p *Places) server(id string) (Server, bool) {
@@ -226,12 +252,13 @@ func (p *Places) OwnRow(ctx context.Context, projectID string, row app.Row) erro
 	case s.ID == p.o.Self.ID:
 		return nil
 	}
-	return app.Errorf(app.Elsewhere, "This project is on the server %s: %sprojects/%s/files/", s.Name, s.Address, projectID)
+	return elsewhere(s, projectID)
 }
 
 // ErrNowhere says that no server is known to have a project.
 var ErrNowhere = app.Errorf(app.Unavailable, "It is not known which server has the files of this project. "+
-	"Please tell the administrator: the server whose data directory has them must be started once.")
+	"Please tell the administrator: the server whose data directory has them must be started once, "+
+	"or, if there are none any more, lyceum claim gives the project to a server.")
 
 // Settle claims a project at the start of this server, if it is nobody's and its
 // folder is here. A server that is alone changes nothing.

@@ -1,6 +1,7 @@
 package place_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -170,5 +171,43 @@ func TestAServersIDStaysWithItsDataDirectory(t *testing.T) {
 	}
 	if _, err := place.ID(data); !app.IsKind(err, app.Invalid) {
 		t.Errorf("a damaged id: %v", err)
+	}
+}
+
+// Nobody has its files, or a server has that has not come: it stays nobody's until
+// the operator says whose it is, and then it is that server's alone.
+func TestV1WhatNobodyHasIsGivenByTheOperator(t *testing.T) {
+	store := newStore()
+	a, b := open(t, store, "a", t.TempDir(), false), open(t, store, "b", t.TempDir(), false)
+	kinds := map[string]app.Row{
+		"copied":  {"created": int64(1), "title": "Graphs", "state": app.Row{"state": "stopped", "since": int64(2)}},
+		"ran":     {"created": int64(1), "title": "Graphs", "uid": int64(7)},
+		"foreign": {"created": int64(1), "title": "Graphs", "server": "gone"},
+	}
+	for id, row := range kinds {
+		write(t, store, "projects", id, row)
+		for _, p := range []*place.Places{a, b} {
+			if err := p.Own(t.Context(), id); !errors.Is(err, place.ErrNowhere) {
+				t.Errorf("%s before: %v", id, err)
+			}
+		}
+		if title, err := b.Take(t.Context(), id); title != "Graphs" || err != nil {
+			t.Errorf("%s is taken as %q, %v", id, title, err)
+		}
+		if err := b.Own(t.Context(), id); err != nil || serverIn(t, store, id) != "b" {
+			t.Errorf("%s afterwards: %v", id, err)
+		}
+		if _, err := a.Take(t.Context(), id); !app.IsKind(err, app.Elsewhere) || !strings.Contains(err.Error(), "hall b") {
+			t.Errorf("%s is taken from a server that has it: %v", id, err)
+		}
+		if _, err := b.Take(t.Context(), id); !app.IsKind(err, app.Conflict) {
+			t.Errorf("%s is taken again: %v", id, err)
+		}
+	}
+	if _, err := a.Take(t.Context(), "none"); !app.IsKind(err, app.NotFound) {
+		t.Errorf("what does not exist: %v", err)
+	}
+	if _, err := open(t, store, "c", t.TempDir(), true).Take(t.Context(), "ran"); !app.IsKind(err, app.Conflict) {
+		t.Errorf("a server that is alone: %v", err)
 	}
 }

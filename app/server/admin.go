@@ -19,6 +19,7 @@ import (
 	"lyceum/app"
 	"lyceum/app/auth"
 	"lyceum/app/config"
+	"lyceum/app/place"
 	"lyceum/projects"
 )
 
@@ -68,34 +69,54 @@ func listenAdmin(ctx context.Context, data string) (*adminSocket, error) {
 // Close removes the socket.
 func (a *adminSocket) Close() error { return errors.Join(a.Listener.Close(), a.folder.Close()) }
 
-// linkRequest asks for a link that signs in, linkAnswer has it or says why not.
+// refusal is the answer to a request that was not carried out.
+type refusal struct {
+	Error string `json:"error"`
+}
+
+// linkRequest asks for a link that signs in, linkAnswer has it.
 type linkRequest struct {
 	Email string `json:"email"`
 }
 
 type linkAnswer struct {
-	Link  string `json:"link,omitempty"`
-	Error string `json:"error,omitempty"`
+	Link string `json:"link"`
 }
 
 // adminHandler answers the operator's requests; base is the server's URL.
-func adminHandler(a *auth.Auth, base string, log *slog.Logger) http.Handler {
+func adminHandler(a *auth.Auth, places *place.Places, base string, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /link", func(w http.ResponseWriter, r *http.Request) {
-		var ask linkRequest
-		var answer linkAnswer
-		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<10)).Decode(&ask)
+	mux.Handle("POST /link", answering(log, func(ctx context.Context, ask linkRequest) (linkAnswer, error) {
+		link, err := signInLink(ctx, a, base, ask.Email)
+		return linkAnswer{Link: link}, err
+	}))
+	mux.Handle("POST /claim", answering(log, func(ctx context.Context, ask claimRequest) (claimAnswer, error) {
+		title, err := places.Take(ctx, ask.Project)
+		return claimAnswer{Title: title}, err
+	}))
+	return mux
+}
+
+// maxAdminRequest bounds what the operator's commands ask.
+const maxAdminRequest = 4 << 10
+
+// answering decodes a request and encodes the answer, or why there is none.
+func answering[Ask, Answer any](log *slog.Logger, do func(context.Context, Ask) (Answer, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var ask Ask
+		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAdminRequest)).Decode(&ask)
+		var answer any
 		if err == nil {
-			answer.Link, err = signInLink(r.Context(), a, base, ask.Email)
+			answer, err = do(r.Context(), ask)
 		}
 		if err != nil {
-			log.WarnContext(r.Context(), "link not made", "err", err)
-			_, answer.Error = app.Public(err)
+			log.WarnContext(r.Context(), "operator not obeyed", "route", r.Pattern, "err", err)
+			_, message := app.Public(err)
+			answer = refusal{message}
 		}
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(answer) // the operator has left: nobody to tell
 	})
-	return mux
 }
 
 func signInLink(ctx context.Context, a *auth.Auth, base, email string) (string, error) {
@@ -111,7 +132,9 @@ func signInLink(ctx context.Context, a *auth.Auth, base, email string) (string, 
 func AdminLink(ctx context.Context, cfg *config.Config, email string, stdout io.Writer) error {
 	asking, cancel := context.WithTimeout(ctx, adminTimeout)
 	defer cancel()
-	link, err := askServer(asking, cfg.Data, email)
+	var answer linkAnswer
+	err := askServer(asking, cfg.Data, "/link", linkRequest{email}, &answer)
+	link := answer.Link
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
 		link, err = linkWithoutServer(ctx, cfg, email)
 	}
@@ -143,33 +166,34 @@ func serverRuns(ctx context.Context, data string) bool {
 	return true
 }
 
-// askServer asks the server that uses the data directory.
-func askServer(ctx context.Context, data, email string) (string, error) {
+// askServer asks the server that uses the data directory; route is of adminHandler.
+func askServer(ctx context.Context, data, route string, ask, answer any) error {
 	client := http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return dialAdmin(ctx, data) },
 	}}
-	body, err := json.Marshal(linkRequest{email})
+	body, err := json.Marshal(ask)
 	if err != nil {
-		return "", err
+		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://admin/link", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://admin"+route, bytes.NewReader(body))
 	if err != nil {
-		return "", err
+		return err
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer response.Body.Close()
-	var answer linkAnswer
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		return "", fmt.Errorf("read the server's answer: %w", err)
+	text, err := io.ReadAll(response.Body)
+	var refused refusal
+	if err = errors.Join(err, json.Unmarshal(text, &refused), json.Unmarshal(text, answer)); err != nil {
+		return fmt.Errorf("read the server's answer: %w", err)
 	}
-	if answer.Error != "" {
-		return "", app.Errorf(app.Invalid, "%s", answer.Error)
+	if refused.Error != "" {
+		return app.Errorf(app.Invalid, "%s", refused.Error)
 	}
-	return answer.Link, nil
+	return nil
 }
 
 // linkWithoutServer opens the database, which its lock allows when no server

@@ -32,7 +32,7 @@ func (s *server) serveWeb(ctx context.Context) error {
 }
 
 func (s *server) serveAdmin(ctx context.Context) error {
-	hs := &http.Server{Handler: adminHandler(s.auth, s.url, s.log), ReadTimeout: adminTimeout}
+	hs := &http.Server{Handler: adminHandler(s.auth, s.places, s.url, s.log), ReadTimeout: adminTimeout}
 	return serveHTTP(ctx, hs, s.admin, func(context.Context) error { return nil })
 }
 
