@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lyceum/app/config"
+	"lyceum/app/place"
 	"lyceum/app/rethinkdb"
 	"lyceum/app/rethinkdb/cluster"
 	"lyceum/projects/sandbox"
@@ -36,7 +37,9 @@ func checkData(ctx context.Context, cfg *config.Config) []sandbox.Finding {
 		}
 	}
 	if !running {
-		return checkOpening(ctx, cfg, cfg.Database.Where, func(d *database) []sandbox.Finding { return checkNodes(ctx, *d.cluster) })
+		return checkOpening(ctx, cfg, cfg.Database.Where, func(d *database) []sandbox.Finding {
+			return append(checkNodes(ctx, *d.cluster), checkAddress(ctx, cfg, d)...)
+		})
 	}
 	o, err := reachCluster(cfg)
 	if err != nil {
@@ -104,4 +107,21 @@ func checkNodes(ctx context.Context, o cluster.Options) []sandbox.Finding {
 		}
 	}
 	return found
+}
+
+// checkAddress says whether other servers on the database can link to this one.
+// While it runs its log has said so.
+func checkAddress(ctx context.Context, cfg *config.Config, d *database) []sandbox.Finding {
+	known, err := place.Servers(ctx, d.durable)
+	if err != nil {
+		return finding(sandbox.Missing, "servers", "%s", sentence(err))
+	}
+	self, err := place.Known(cfg.Data)
+	if err != nil {
+		return finding(sandbox.Missing, "servers", "%s", sentence(err))
+	}
+	if why, missing := addressMissing(cfg, self, known); missing {
+		return finding(sandbox.Limited, "servers", "%s", why)
+	}
+	return nil
 }

@@ -8,9 +8,11 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strings"
 	"syscall"
 
 	"lyceum/app/config"
+	"lyceum/app/place"
 )
 
 // listen takes an address to serve on, which a setting names. Its errors are
@@ -68,4 +70,38 @@ func serverAddress(cfg *config.Config, listening string) string {
 		return cfg.ServerAddress
 	}
 	return listening
+}
+
+// addressMissing says, as a sentence, that the others on the database know only
+// where this server listens, which may lead nowhere from another machine. That
+// matters where there are others, or will be: whoever names a server means to tell
+// it from another. self is this server's id, "" for one that has not been started.
+func addressMissing(cfg *config.Config, self string, known []place.Server) (sentence string, missing bool) {
+	if cfg.ServerAddress != "" {
+		return "", false
+	}
+	var others []string
+	for _, s := range known {
+		if s.ID != self {
+			others = append(others, s.Name)
+		}
+	}
+	const wayOut = "say with --server-address at which URL browsers reach this one, so that the others can link to its projects"
+	switch {
+	case len(others) > 0:
+		return fmt.Sprintf("The database is shared with other servers (%s): %s.", listed(others), wayOut), true
+	case cfg.ServerName != "":
+		return fmt.Sprintf("This server is called %s among others on the database: %s.", cfg.ServerName, wayOut), true
+	}
+	return "", false
+}
+
+// maxListed bounds the names in a sentence.
+const maxListed = 5
+
+func listed(names []string) string {
+	if more := len(names) - maxListed; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxListed], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }

@@ -189,6 +189,16 @@ func (s *server) openEngine(ctx context.Context, index *access.Index) error {
 		return err
 	}
 	s.closers = append(s.closers, func() error { s.places.Close(); return nil })
+	if rows.others == nil {
+		return nil
+	}
+	known, err := place.Servers(ctx, rows.durable)
+	if err != nil {
+		return err
+	}
+	if why, missing := addressMissing(s.cfg, id, known); missing {
+		s.log.WarnContext(ctx, "other servers cannot link to this one", "part", "place", "url", serverAddress(s.cfg, s.url), "err", why)
+	}
 	return nil
 }
 
