@@ -25,8 +25,7 @@ func (h *Host) Set(ctx context.Context, s query.Set) (app.Row, error) {
 	case s.Table == "terminals" && s.Op == schema.Delete:
 		return h.endTerminal(ctx, s)
 	case s.Table == "project_visits" && s.Op == schema.Create:
-		h.Used(text(s.Row, "project_id"))
-		return s.Row, nil
+		return h.visit(ctx, s)
 	}
 	return nil, fmt.Errorf("set of %s (%v): nobody does this", s.Table, s.Op)
 }

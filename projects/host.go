@@ -150,6 +150,7 @@ func (h *Host) Run(ctx context.Context) error {
 	h.ctx = ctx
 	h.mu.Unlock()
 	_, unwatch, err := h.o.Store.Watch("projects", func(b app.Batch) {
+		h.noteUse(b)
 		for _, c := range b.Changes {
 			if _, runs := h.Running(c.ID); runs || !h.o.Places.Foreign(c.New) {
 				h.wake(c.ID)
