@@ -90,8 +90,8 @@ lint: frontend/node_modules ## vet, staticcheck, oxlint, types, format of the pa
 	$(NPM) typecheck
 	$(NPM) format:check
 
-race: $(CARRIED) ## all Go tests with the race detector, in random order
-	go test -race -shuffle=on ./...
+race: $(CARRIED) ## all Go tests with the race detector, in random order; four at a time, since many wait for processes
+	go test -race -shuffle=on -parallel 4 ./...
 
 pages: frontend/node_modules ## all tests of the pages, in a browser too
 	$(NPM) test
