@@ -62,6 +62,8 @@ type Options struct {
 	Fatal func(error)
 	Log   *slog.Logger   // nil discards
 	Meter *metrics.Store // nil counts nothing
+
+	now func() moment // for tests; nil: thisMoment
 }
 
 // ParseURL reads rethinkdb://user@host1:28015,host2/database into options.
@@ -116,6 +118,9 @@ func (o *Options) fill() error {
 	}
 	if log := o.Log; o.Fatal == nil {
 		o.Fatal = func(err error) { log.Error("server must end", "part", "store", "err", err) }
+	}
+	if o.now == nil {
+		o.now = thisMoment
 	}
 	if o.User == "" {
 		o.User = "admin"

@@ -65,7 +65,7 @@ type peers struct {
 
 	mu    sync.Mutex
 	seen  map[string]sight
-	alive time.Time // until when the others believe in us, and some more
+	alive moment // until when the others believe in us, and some more
 	beat  int64
 	said  bool // our row was written
 	left  bool // farewell was said
@@ -107,7 +107,7 @@ func (p *peers) say(ctx context.Context, left bool) error {
 	o := p.store.options
 	row := map[string]any{fieldID: p.store.id, "name": o.Name, "beat": p.beat, "left": left, "rows": o.Rows, "asks": p.dueLocked()}
 	p.mu.Unlock()
-	begun := time.Now()
+	begun := p.store.options.now()
 	term := p.store.db().Table(serversTable).Insert(row, r.InsertOpts{Conflict: "replace", Durability: hard, ReturnChanges: "always"})
 	var answer struct {
 		Changes []struct {
@@ -126,7 +126,7 @@ func (p *peers) say(ctx context.Context, left bool) error {
 		}
 	}
 	p.said = true
-	p.alive = begun.Add(fenceAfter)
+	p.alive = begun.add(fenceAfter)
 	return nil
 }
 
@@ -227,40 +227,4 @@ func (s *Store) current() bool {
 		}
 	}
 	return true
-}
-
-// guard fences this server while the others may take it for gone.
-func (p *peers) guard(ctx context.Context) {
-	s := p.store
-	if s.options.Concerns == nil {
-		return
-	}
-	for {
-		pause := beatEvery / 10
-		if !wait(ctx, &pause) {
-			return
-		}
-		p.mu.Lock()
-		late := time.Now().After(p.alive)
-		p.mu.Unlock()
-		switch {
-		case late && s.fenced.CompareAndSwap(false, true):
-			s.log().Error("no sign of life reaches the database, nothing is answered until it does")
-			s.renewAll()
-		case !late && s.fenced.CompareAndSwap(true, false):
-			s.log().Info("the database is there again")
-			s.renewAll()
-		}
-	}
-}
-
-// renewAll makes the watchers of what is kept begin anew.
-func (s *Store) renewAll() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, t := range s.tables {
-		if !t.ephemeral {
-			s.feed.Renew(t.Name)
-		}
-	}
 }

@@ -294,10 +294,10 @@ func (s *server) openSandbox(ctx context.Context) (*sandbox.Sandbox, error) {
 }
 
 // fatal ends the process: what is on the disk is not known any more, or known to
-// be damaged, and nothing that is said after this could be relied on (S6). The
-// next start reads what is there.
+// be damaged (S6), or another server has the data directory (V4), and nothing that
+// is said after this could be relied on. The next start reads what is there.
 func (s *server) fatal(err error) {
-	s.log.Error("the data cannot be relied on; the server ends, nothing is acknowledged any more", "err", err)
+	s.log.Error("the server ends at once, nothing is acknowledged any more", "err", err)
 	os.Exit(1)
 }
 
