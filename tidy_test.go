@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"app/place":                             {"app", "app/durable", "app/query"},
 	"app/query":                             {"app", "app/access", "app/live", "app/metrics", "app/schema", "app/yjs"},
 	"app/reference":                         {"app/schema"},
-	"app/rethinkdb":                         {"app"},
+	"app/rethinkdb":                         {"app", "app/durable"},
 	"app/rethinkdb/cluster":                 {"app"},
 	"app/rethinkdb/rethinkdbtest":           {"app/rethinkstore/rethinktest"},
 	"app/rethinkstore":                      {"app", "app/feed", "app/metrics", "app/ordered", "app/packed"},

@@ -52,9 +52,7 @@ func (x *Index) readAgain(ctx context.Context, store app.Store) {
 			return
 		}
 		for !x.found(ctx, store) {
-			select {
-			case <-time.After(againPause):
-			case <-ctx.Done():
+			if !pause(ctx) {
 				return
 			}
 		}

@@ -8,6 +8,9 @@
 // nothing is written under a role after the loss of that role has been
 // acknowledged.
 //
+// While the tables are read for the first time, who asks waits; a server shows its
+// pages meanwhile.
+//
 // Each server process has its own. A store that several share acknowledges a
 // change that Concerns names when all of them have heard of it, and Settle has
 // returned at the others. If the store says that changes may have been missed,

@@ -17,7 +17,7 @@ var Commands = []struct{ Name, Usage string }{
 	{"doctor", "check what this machine can do and say what to install"},
 	{"apparmor", "print a profile for AppArmor that lets an ordinary user isolate projects (Ubuntu)"},
 	{"admin link EMAIL", "print a link that signs an account in once, for who lost the password"},
-	{"claim PROJECT", "give a project whose files no server on the database has, or will have, to this server, where it begins empty"},
+	{"claim PROJECT", "give a project whose files no server on the database has, or will have, to this server, where it begins with what its folder here has"},
 	{"database status", "say how each node of the database is, and each table"},
 	{"database copy", "copy all rows --from one database --to another (sqlite, sqlite:FILE, rethinkdb or rethinkdb://…), and compare them; what --from-password-file, --from-ca, --to-password-file and --to-ca do not say of a side, --database-password-file and --database-ca do"},
 	{"database reconfigure", "spread the tables over the nodes as --database-shards and --database-replicas say"},

@@ -22,11 +22,11 @@ const (
 // Known fails with a sentence for the operator if the store has seen more steps
 // than this program has: its rows may not be understood.
 func Known(ctx context.Context, store app.Store) error {
-	_, begun, err := progress(ctx, store)
+	done, begun, err := progress(ctx, store)
 	if err != nil {
 		return err
 	}
-	return known(begun, len(steps))
+	return known(done, begun, len(steps))
 }
 
 // UnfinishedCopy returns of what the store is an unfinished copy, "" if it is

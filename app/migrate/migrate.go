@@ -11,7 +11,8 @@
 // The number of the last step that is done is itself a row, and so is that of the
 // last one that was begun. A database that knows more steps than the program is
 // refused with a sentence. Where several servers may use a store, nothing is
-// begun while one of an older program does, and none can start afterwards.
+// begun while one of an older program does, and none can start afterwards that
+// knows this note. One that was cut off all that time is not seen.
 package migrate
 
 import (
@@ -71,7 +72,7 @@ func run(ctx context.Context, store app.Store, log *slog.Logger, steps []Step) e
 	if err != nil {
 		return err
 	}
-	if err := known(begun, len(steps)); err != nil {
+	if err := known(done, begun, len(steps)); err != nil {
 		return err
 	}
 	if done == int64(len(steps)) {
@@ -113,7 +114,12 @@ func begin(ctx context.Context, store app.Store, last int64) error {
 }
 
 // known fails with a sentence if more steps are begun than there are.
-func known(begun int64, steps int) error {
+func known(done, begun int64, steps int) error {
+	if begun > int64(steps) && done <= int64(steps) {
+		return app.Errorf(app.Unavailable, "A newer Lyceum has begun to change this database to version %d, "+
+			"and this program knows versions up to %d. Start the newer Lyceum again, "+
+			"or restore a backup from before the update.", begun, steps)
+	}
 	if begun > int64(steps) {
 		return app.Errorf(app.Unavailable, "The database was written by a newer Lyceum: its rows have version %d, "+
 			"and this program knows versions up to %d. Start the newer Lyceum again, "+

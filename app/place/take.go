@@ -13,10 +13,10 @@ import (
 // their files may be on a server that has not come yet: one that names no server
 // and may have run, as after a copy of the rows without the data directory; and
 // one that names a server which the database has never seen. So only a person who
-// knows decides.
+// knows decides. A project that never ran is taken too, as the first question would.
 //
 // Errors are sentences: NotFound, Elsewhere if a known server has it, and Conflict
-// if it needs no decision.
+// if this one has it already.
 func (p *Places) Take(ctx context.Context, projectID string) (title string, err error) {
 	if p == nil || p.o.Alone {
 		return "", app.Errorf(app.Conflict, "This server is alone on its database, and has every project.")

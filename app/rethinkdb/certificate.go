@@ -12,6 +12,8 @@ import (
 	"math/big"
 	"path/filepath"
 	"time"
+
+	"lyceum/app/durable"
 )
 
 // The certificate authority of a cluster is made anew by each of its nodes, from
@@ -97,7 +99,7 @@ func (s Secret) Certificates(folder string) (Certificates, error) {
 	}{
 		{files.CA, "CERTIFICATE", ca}, {files.Key, "EC PRIVATE KEY", private}, {files.Cert, "CERTIFICATE", node},
 	} {
-		if err := writeNew(file.name, pem.EncodeToMemory(&pem.Block{Type: file.kind, Bytes: file.bytes})); err != nil {
+		if err := durable.WriteFile(file.name, pem.EncodeToMemory(&pem.Block{Type: file.kind, Bytes: file.bytes})); err != nil {
 			return files, fmt.Errorf("write %s: %w", file.name, err)
 		}
 	}

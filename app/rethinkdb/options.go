@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"lyceum/app"
+	"lyceum/app/durable"
 )
 
 // Options say how a node is run.
@@ -73,7 +74,7 @@ func announce(folder, address string) (withdraw func() error, err error) {
 			return nil
 		}
 		return os.Remove(path)
-	}, writeNew(path, []byte(text))
+	}, durable.WriteFile(path, []byte(text))
 }
 
 // loadSecret reads the secret that all nodes of the cluster know, or makes it.
@@ -115,12 +116,12 @@ func prepare(o Options) (l launch, err error) {
 	if l.program, err = Program(o.Program, o.Carried, filepath.Join(o.Folder, "program")); err != nil {
 		return l, err
 	}
-	if err := writeNew(passwordFile(o.Folder), []byte(secret.Password()+"\n")); err != nil {
+	if err := durable.WriteFile(passwordFile(o.Folder), []byte(secret.Password()+"\n")); err != nil {
 		return l, err
 	}
 	settings := filepath.Join(o.Folder, "rethinkdb.conf")
 	// In a file: a command line can be read by everybody on the machine.
-	if err := writeNew(settings, []byte("initial-password="+secret.Password()+"\n")); err != nil {
+	if err := durable.WriteFile(settings, []byte("initial-password="+secret.Password()+"\n")); err != nil {
 		return l, err
 	}
 	l.args = []string{
@@ -161,7 +162,7 @@ func (l launch) withPorts(o Options) (launch, error) {
 	}
 	l.args = append(args, "--driver-port", driver)
 	l.driver = net.JoinHostPort("127.0.0.1", driver)
-	return l, writeNew(portFile(o.Folder), []byte(driver))
+	return l, durable.WriteFile(portFile(o.Folder), []byte(driver))
 }
 
 // freePort returns a port of loopback that nobody uses now: the one in a file, if

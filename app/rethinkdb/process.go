@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"lyceum/app"
+	"lyceum/app/durable"
 )
 
 const (
@@ -70,7 +71,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	s.reach = Reach{s.launch.driver, passwordFile(o.Folder)}
 	s.withdraw, err = announce(o.Folder, s.reach.Address)
-	err = errors.Join(err, writeNew(NameFile(o.Folder), []byte(s.Name())))
+	err = errors.Join(err, durable.WriteFile(NameFile(o.Folder), []byte(s.Name())))
 	if err != nil {
 		first.stop(s.log())
 		return nil, fmt.Errorf("note where the database is: %w", err)

@@ -7,13 +7,12 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"lyceum/app"
+	"lyceum/app/durable"
 )
 
 // Secret is what all nodes of a cluster know.
@@ -38,7 +37,7 @@ func LoadSecret(path string, create bool) (Secret, error) {
 		random := make([]byte, secretBytes)
 		_, _ = rand.Read(random) // never fails
 		s := Secret{strings.ToLower(letters.EncodeToString(random))}
-		return s, writeNew(path, []byte(s.text+"\n"))
+		return s, durable.WriteFile(path, []byte(s.text+"\n"))
 	}
 	if err != nil {
 		return Secret{}, app.Explain(err, app.Invalid, "The file with the cluster's secret, %s, cannot be read. Copy it from the data directory of the first node (rethinkdb/secret).", path)
@@ -63,32 +62,4 @@ func (s Secret) derive(purpose string, n int) []byte {
 // Password returns that of the database's administrator.
 func (s Secret) Password() string {
 	return strings.ToLower(letters.EncodeToString(s.derive("password", secretBytes)))
-}
-
-// writeNew writes a file that only its owner may read, whole or not at all.
-func writeNew(path string, data []byte) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), ".new*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(file.Name()))
-		}
-	}()
-	_, err = file.Write(data)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	if err = os.Rename(file.Name(), path); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
-		return fmt.Errorf("sync %s: %w", filepath.Dir(path), err)
-	}
-	return nil
 }

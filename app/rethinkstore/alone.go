@@ -12,6 +12,10 @@ import (
 // that was killed is waited for, up to goneAfter. A server of an older program that
 // starts later is not seen; it finds what the caller has noted in the database
 // before it has called this.
+//
+// Not promised: a server of an older program that was cut off from the database for
+// longer than goneAfter is not seen, and may write when it is back, or one that is
+// older than this note and starts meanwhile.
 func (s *Store) Alone(ctx context.Context) error {
 	older := func(row server) bool { return row.Rows < s.options.Rows }
 	return whileAway(s.peers.alone(ctx, older))

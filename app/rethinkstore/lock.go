@@ -2,7 +2,6 @@ package rethinkstore
 
 import (
 	"context"
-	"encoding/json"
 	"sync"
 	"time"
 
@@ -45,17 +44,9 @@ func (s *Store) lockTerm(was *lockRow, now map[string]any) r.Term {
 
 // tryLock returns who holds the lock after an attempt to take it.
 func (s *Store) tryLock(ctx context.Context, was *lockRow, beat int64) (*lockRow, error) {
-	var answer struct {
-		Changes []struct {
-			New *lockRow `json:"new_val"`
-		} `json:"changes"`
-	}
 	mine := map[string]any{fieldID: "lock", "by": s.id, "beat": beat}
-	err := s.pool.query(ctx, s.lockTerm(was, mine), func() {}, func(b []byte) error { return json.Unmarshal(b, &answer) })
-	if err != nil || len(answer.Changes) == 0 || answer.Changes[0].New == nil {
-		return &lockRow{}, err
-	}
-	return answer.Changes[0].New, nil
+	holder, err := replaced[lockRow](ctx, s, s.lockTerm(was, mine))
+	return &holder, err
 }
 
 // lock waits for the lock. That of a server which has died is taken over. lost is

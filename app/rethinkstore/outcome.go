@@ -3,6 +3,7 @@ package rethinkstore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	r "gopkg.in/rethinkdb/rethinkdb-go.v6"
@@ -55,4 +56,26 @@ func rowError(text string) error {
 		return fmt.Errorf("%w: %s", errUnjudged, text)
 	}
 	return fmt.Errorf("database: %s", text)
+}
+
+// replaced runs a query that replaces one row under a condition, with
+// ReturnChanges "always", and returns what stands there then. It may be sent twice.
+func replaced[T any](ctx context.Context, s *Store, term r.Term) (now T, err error) {
+	var answer struct {
+		Changes []struct {
+			New *T `json:"new_val"`
+		} `json:"changes"`
+		Errors     int    `json:"errors"`
+		FirstError string `json:"first_error"`
+	}
+	err = s.pool.query(ctx, term, func() {}, func(b []byte) error { return json.Unmarshal(b, &answer) })
+	switch {
+	case err != nil:
+		return now, err
+	case answer.Errors > 0:
+		return now, rowError(answer.FirstError)
+	case len(answer.Changes) != 1 || answer.Changes[0].New == nil:
+		return now, errors.New("database: it does not say what a row was replaced by")
+	}
+	return *answer.Changes[0].New, nil
 }

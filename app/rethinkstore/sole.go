@@ -2,7 +2,6 @@ package rethinkstore
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -38,16 +37,7 @@ func (p *peers) takeSole(ctx context.Context, from string) (holder, error) {
 	term := p.soleTerm().Replace(func(old r.Term) any {
 		return r.Branch(old.Eq(nil).Or(old.Field("by").Eq(from)), mine, old)
 	}, r.ReplaceOpts{ReturnChanges: "always", Durability: hard})
-	var answer struct {
-		Changes []struct {
-			New holder `json:"new_val"`
-		} `json:"changes"`
-	}
-	err := s.pool.query(ctx, term, func() {}, func(b []byte) error { return json.Unmarshal(b, &answer) })
-	if err != nil || len(answer.Changes) == 0 {
-		return holder{}, err
-	}
-	return answer.Changes[0].New, nil
+	return replaced[holder](ctx, s, term)
 }
 
 // claim takes what only this server may have, or fails with a sentence if another
@@ -117,7 +107,7 @@ func (p *peers) hold(ctx context.Context) {
 		return
 	}
 	p.store.options.Fatal(app.Errorf(app.Conflict, "A server with the same data directory, or a copy of it, was started on %s while this one could not reach the database. "+
-		"This one ends; two of them would both start the same projects.", h.Name))
+		"This one ends; its projects go on running here. End them with lyceum stop projects, and start only one of the two.", h.Name))
 }
 
 // release lets the next server have at once what only one may have.

@@ -120,7 +120,7 @@ func checkAddress(ctx context.Context, cfg *config.Config, d *database) []sandbo
 	if err != nil {
 		return finding(sandbox.Missing, "servers", "%s", sentence(err))
 	}
-	if why, missing := addressMissing(cfg, self, known); missing {
+	if why := addressMissing(cfg, self, known); why != "" {
 		return finding(sandbox.Limited, "servers", "%s", why)
 	}
 	return nil

@@ -72,13 +72,13 @@ func serverAddress(cfg *config.Config, listening string) string {
 	return listening
 }
 
-// addressMissing says, as a sentence, that the others on the database know only
+// addressMissing says, as a sentence and "" if all is well, that the others on the database know only
 // where this server listens, which may lead nowhere from another machine. That
 // matters where there are others, or will be: whoever names a server means to tell
 // it from another. self is this server's id, "" for one that has not been started.
-func addressMissing(cfg *config.Config, self string, known []place.Server) (sentence string, missing bool) {
+func addressMissing(cfg *config.Config, self string, known []place.Server) string {
 	if cfg.ServerAddress != "" {
-		return "", false
+		return ""
 	}
 	var others []string
 	for _, s := range known {
@@ -89,11 +89,11 @@ func addressMissing(cfg *config.Config, self string, known []place.Server) (sent
 	const wayOut = "say with --server-address at which URL browsers reach this one, so that the others can link to its projects"
 	switch {
 	case len(others) > 0:
-		return fmt.Sprintf("The database is shared with other servers (%s): %s.", listed(others), wayOut), true
+		return fmt.Sprintf("The database is shared with other servers (%s): %s.", listed(others), wayOut)
 	case cfg.ServerName != "":
-		return fmt.Sprintf("This server is called %s among others on the database: %s.", cfg.ServerName, wayOut), true
+		return fmt.Sprintf("This server is called %s among others on the database: %s.", cfg.ServerName, wayOut)
 	}
-	return "", false
+	return ""
 }
 
 // maxListed bounds the names in a sentence.

@@ -48,7 +48,7 @@ type server struct {
 	admin    *adminSocket
 	url      string
 
-	started func()         // ends what is different at a start
+	started func()         // has the heap grow as usual again; see eagerly
 	closers []func() error // in the order in which things were opened
 }
 
@@ -102,7 +102,8 @@ func (s *server) greet(ctx context.Context, stdout io.Writer) error {
 	return err
 }
 
-// open opens all that can fail, before anything is served.
+// open opens all that can fail before anything is served; what the roles' first
+// reading then finds ends the server (knowRoles).
 func (s *server) open(ctx context.Context, version string) error {
 	s.started = eagerly()
 	s.meter = newMeter()
@@ -189,14 +190,19 @@ func (s *server) openEngine(ctx context.Context, index *access.Index) error {
 		return err
 	}
 	s.closers = append(s.closers, func() error { s.places.Close(); return nil })
-	if rows.others == nil {
+	return s.warnOfAddress(ctx, id)
+}
+
+// warnOfAddress says in the log if other servers cannot link to this one.
+func (s *server) warnOfAddress(ctx context.Context, id string) error {
+	if s.database.others == nil {
 		return nil
 	}
-	known, err := place.Servers(ctx, rows.durable)
+	known, err := place.Servers(ctx, s.database.durable)
 	if err != nil {
 		return err
 	}
-	if why, missing := addressMissing(s.cfg, id, known); missing {
+	if why := addressMissing(s.cfg, id, known); why != "" {
 		s.log.WarnContext(ctx, "other servers cannot link to this one", "part", "place", "url", serverAddress(s.cfg, s.url), "err", why)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -22,7 +23,9 @@ func (s *Server) caller(r *http.Request) (app.Caller, *http.Request, error) {
 	if err != nil {
 		return app.Caller{}, r, nil // no cookie: nobody
 	}
-	if s.Access.Lost() { // the store may take longer to say so than a browser waits
+	known, stop := context.WithTimeout(r.Context(), rolesPatience)
+	defer stop()
+	if s.Access.Wait(known) != nil || s.Access.Lost() { // the store may take longer to say so than a browser waits
 		return app.Caller{}, r, access.ErrLost
 	}
 	c, err := s.Auth.Caller(r.Context(), cookie.Value)

@@ -69,7 +69,7 @@ func (s *streams) of(caller app.Caller, connectionID string) (*openStream, error
 // the tab says later is posted.
 func (s *Server) openStream(w http.ResponseWriter, r *http.Request) error {
 	caller, r, err := s.caller(r)
-	away := err != nil && s.noDatabase(r, err)
+	away := err != nil && askerUnknown(r, err)
 	if err != nil && !away {
 		return err
 	}

@@ -32,7 +32,7 @@ const (
 // serveTables speaks with one tab, or a script, over the tables' WebSocket.
 func (s *Server) serveTables(w http.ResponseWriter, r *http.Request) error {
 	caller, r, err := s.asker(r)
-	if err != nil && !s.noDatabase(r, err) {
+	if err != nil && !askerUnknown(r, err) {
 		return err
 	}
 	up := upgrader
@@ -71,7 +71,7 @@ func (s *Server) admit(r *http.Request, line transport, codec wire.Codec, caller
 		ctx, end, err = s.Access.Guard(ctx, caller, "", app.NoRole)
 	}
 	if err != nil {
-		line.close(s.goodbye(err))
+		line.close(goodbye(err))
 		return
 	}
 	defer end()
@@ -139,7 +139,7 @@ func (c *connection) farewell() (code int, reason string) {
 	case c.server.Access.Lost(): // nothing is known of the sign-in; it is asked again
 		return wire.CloseNoDatabase, noDatabase
 	case !c.server.Access.Valid(c.caller):
-		return c.server.goodbye(c.server.Access.Check(c.caller, "", app.NoRole))
+		return goodbye(c.server.Access.Check(c.caller, "", app.NoRole))
 	case errors.Is(err, errNoHello):
 		return wire.CloseVersion, err.Error()
 	case errors.Is(err, wire.ErrLost):

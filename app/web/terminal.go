@@ -30,7 +30,7 @@ var errRoleChanged = errors.New("the role changed between watching and typing")
 // cannot read the answer to a WebSocket that was refused.
 func (s *Server) attachTerminal(w http.ResponseWriter, r *http.Request) error {
 	caller, r, err := s.caller(r)
-	if err != nil && !s.noDatabase(r, err) {
+	if err != nil && !askerUnknown(r, err) {
 		return err
 	}
 	conn, failed := upgrader.Upgrade(w, r, nil)

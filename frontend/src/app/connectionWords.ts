@@ -8,7 +8,7 @@ export function whatIsWrong(connection: ConnectionState): string | undefined {
 
 /** That there is no connection, in a word or two. */
 export function offlineWord(connection: ConnectionState): string {
-  return connection.state === "closed" && connection.why === "no_database" ? "No database" : "Offline";
+  return connection.state !== "open" && connection.why === "no_database" ? "No database" : "Offline";
 }
 
 /** What the server has not acknowledged, as words. */

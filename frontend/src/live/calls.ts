@@ -103,7 +103,7 @@ export class Calls {
 
 /** What a question is answered with that cannot be asked, or whose answer does not come any more. */
 export function lostTo({ state }: Connection): WireError {
-  return state.state === "closed" && state.why === "no_database" ? noDatabase : offline;
+  return state.state !== "open" && state.why === "no_database" ? noDatabase : offline;
 }
 
 /** Whether that is the reason: the server has not refused it. */

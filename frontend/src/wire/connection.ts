@@ -6,7 +6,8 @@ export type Over = "socket" | "stream";
 
 /** Where a connection is at a moment; a new object after every change. */
 export type ConnectionState =
-  | { state: "connecting" }
+  /** why is that of the loss before, missing at the first attempt. */
+  | { state: "connecting"; why?: Closed }
   | { state: "open"; hello: ServerHello; over: Over }
   /** retryAt (milliseconds since 1970) is when it is tried again; missing if it is not. */
   | { state: "closed"; why: Closed; retryAt?: number };

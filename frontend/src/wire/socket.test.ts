@@ -82,6 +82,7 @@ test("a server without its database is asked by WebSockets again and again", () 
     last().onclose?.({ code: 4503 });
     expect(socket.state).toMatchObject({ state: "closed", why: "no_database" });
     vi.advanceTimersToNextTimer();
+    expect(socket.state).toEqual({ state: "connecting", why: "no_database" });
   }
   expect(sockets).toHaveLength(6);
   expect(streams).toHaveLength(0);

@@ -128,7 +128,7 @@ export class Socket implements Connection {
     this.#over = over;
     this.#said = 0;
     this.#heard = 0;
-    this.#set({ state: "connecting" });
+    this.#set({ state: "connecting", why: this.#state.state === "open" ? undefined : this.#state.why });
     const socket = over === "stream" ? (this.#options.stream?.() ?? this.#webSocket()) : this.#webSocket();
     this.#socket = socket;
     socket.binaryType = "arraybuffer";

@@ -41,7 +41,7 @@ export function Workspace(props: WorkspaceProps) {
   };
   // One tree for both: what is open stays open when a telephone is turned.
   return (
-    <div className={styles.whole} data-narrow={narrow || undefined}>
+    <div className={styles.whole}>
       {narrow && (!inFiles || all.tabs.length > 0) && <FrameBar {...props} frame={all} />}
       {narrow && inFiles && (
         <section className={styles.files} aria-label="Files">
