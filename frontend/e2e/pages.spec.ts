@@ -56,7 +56,7 @@ test("every page is accessible and fits, in light and dark, wide and narrow", as
 
   const pages = [
     { name: "projects", path: "projects", ready: "Number theory, winter" },
-    { name: "files", path: `projects/${project}`, ready: "slides.tex" },
+    { name: "files", path: `projects/${project}`, ready: "notes.md" },
     { name: "latex", path: `projects/${project}/edit/slides.tex`, ready: "Saved" },
     { name: "python", path: `projects/${project}/edit/sums.py`, ready: "Saved" },
     { name: "terminal", path: terminal, ready: "Connected" },
