@@ -37,7 +37,7 @@ export function Workspace(props: WorkspaceProps) {
 
   const all: Frame = {
     tabs: layout.frames.flatMap((frame) => frame.tabs),
-    active: layout.frames[layout.focused]?.active,
+    active: inFiles ? undefined : layout.frames[layout.focused]?.active,
   };
   // One tree for both: what is open stays open when a telephone is turned.
   return (
