@@ -80,7 +80,7 @@ func (s *Store) sound(t *table) error {
 	if t.fault.there.Load() {
 		return errChanged
 	}
-	if !s.fenced.Load() {
+	if !s.fenced.Load() && !s.peers.late() {
 		return nil
 	}
 	for _, other := range s.tables {

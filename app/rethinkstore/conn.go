@@ -16,6 +16,9 @@ const (
 	// its own; feeds have theirs beside them. More would only wait in the
 	// database, which does 16,000 reads a second for sixteen clients.
 	maxConnections = 16
+	// reservedConnections are more of them, for the signs of life alone: a server whose
+	// readers wait for each other must not be taken for gone.
+	reservedConnections = 2
 	// dialPatience bounds opening a connection with its handshake: a host that
 	// does not answer must not keep the others from being asked.
 	dialPatience = 5 * time.Second
@@ -47,6 +50,7 @@ type pool struct {
 	options *Options
 	connect r.ConnectOpts // but for the address
 	slots   chan struct{}
+	kept    chan struct{} // slots for contexts of reserved
 
 	mu     sync.Mutex
 	idle   []*link
@@ -64,6 +68,14 @@ type host struct {
 type link struct {
 	session *r.Session
 	host    string
+	slot    chan struct{} // where its place is given back
+}
+
+type reservedKey struct{}
+
+// reserved returns a context whose queries have connections of their own.
+func reserved(ctx context.Context) context.Context {
+	return context.WithValue(ctx, reservedKey{}, true)
 }
 
 func newPool(o *Options) (*pool, error) {
@@ -76,7 +88,7 @@ func newPool(o *Options) (*pool, error) {
 		return nil, err
 	}
 	p := &pool{
-		options: o, slots: make(chan struct{}, maxConnections),
+		options: o, slots: make(chan struct{}, maxConnections), kept: make(chan struct{}, reservedConnections),
 		connect: r.ConnectOpts{
 			Username: o.User, Password: password, TLSConfig: secure, Timeout: dialPatience,
 			// For how long the driver waits when it stops a query that nobody waits
@@ -167,7 +179,7 @@ func (p *pool) ask(ctx context.Context, h *host, attempts chan<- attempt, over <
 	go func() {
 		session, err := p.connectTo(ctx, h.address)
 		p.note(h, err)
-		a := attempt{link: &link{session, h.address}}
+		a := attempt{link: &link{session: session, host: h.address}}
 		if err != nil {
 			a = attempt{err: fmt.Errorf("%s: %w", h.address, err)}
 		}
@@ -236,32 +248,40 @@ func (p *pool) note(h *host, err error) {
 
 // take returns a connection that nobody else uses; give or drop it back.
 func (p *pool) take(ctx context.Context) (*link, error) {
+	slot := p.slots
+	if ctx.Value(reservedKey{}) != nil {
+		slot = p.kept
+	}
 	select {
-	case p.slots <- struct{}{}:
+	case slot <- struct{}{}:
 	case <-ctx.Done():
 		return nil, notSentError{ctx.Err()}
 	}
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
-		<-p.slots
+		<-slot
 		return nil, notSentError{errClosed}
 	}
 	if n := len(p.idle); n > 0 {
 		l := p.idle[n-1]
 		p.idle = p.idle[:n-1]
 		p.mu.Unlock()
+		l.slot = slot
 		return l, nil
 	}
 	p.mu.Unlock()
 	l, err := p.dial(ctx)
 	if err != nil {
-		<-p.slots
+		<-slot
+		return nil, err
 	}
-	return l, err
+	l.slot = slot
+	return l, nil
 }
 
 func (p *pool) give(l *link) {
+	slot := l.slot // whoever takes it next has another
 	p.mu.Lock()
 	closed := p.closed
 	if !closed {
@@ -271,7 +291,7 @@ func (p *pool) give(l *link) {
 	if closed {
 		_ = l.session.Close() // nothing is under way on it
 	}
-	<-p.slots
+	<-slot
 }
 
 // drop closes a connection that has failed, and, where it was cut, those to the
@@ -290,7 +310,7 @@ func (p *pool) drop(l *link, cut bool) {
 	for _, l := range gone {
 		_ = l.session.Close() // it has failed
 	}
-	<-p.slots
+	<-l.slot
 }
 
 // once runs a query and gives its answers to fn, which is called for each with

@@ -24,8 +24,12 @@ func (m moment) after(other moment) bool {
 	return m.awake.After(other.awake) || m.wall.After(other.wall)
 }
 
-// late reports whether the others may take this server for gone.
+// late reports whether the others may take this server for gone. Right after a
+// sleep guard has not seen it yet.
 func (p *peers) late() bool {
+	if p.store.options.Concerns == nil {
+		return false
+	}
 	now := p.store.options.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -35,9 +39,6 @@ func (p *peers) late() bool {
 // guard fences this server while the others may take it for gone.
 func (p *peers) guard(ctx context.Context) {
 	s := p.store
-	if s.options.Concerns == nil {
-		return
-	}
 	for {
 		pause := beatEvery / 10
 		if !wait(ctx, &pause) {

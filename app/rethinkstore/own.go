@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 
 	"lyceum/app"
@@ -92,18 +93,18 @@ func (s *Store) restore(ctx context.Context) {
 
 func (s *Store) restoreTable(ctx context.Context, t *table, rows map[string]app.Record) error {
 	s.log().Info("other servers took this one for gone, its ephemeral rows are written again", "table", t.Name)
-	for id, rec := range rows {
-		_, err := s.write(ctx, app.Write{Table: t.Name, ID: id, Row: rec.Row, IfRev: app.Absent}, restoring)
+	return together(slices.Collect(maps.Values(rows)), func(rec app.Record) error {
+		_, err := s.write(ctx, app.Write{Table: t.Name, ID: rec.ID, Row: rec.Row, IfRev: app.Absent}, restoring)
 		if err != nil && !errors.Is(err, app.ErrConflict) {
-			return fmt.Errorf("%s: %w", id, err)
+			return fmt.Errorf("%s: %w", rec.ID, err)
 		}
-		if t.own.has(id) {
-			continue
+		if t.own.has(rec.ID) {
+			return nil
 		}
 		// Whoever it belongs to has gone meanwhile.
-		if _, err := s.Write(ctx, app.Write{Table: t.Name, ID: id, IfRev: app.AnyRev}); err != nil {
-			return fmt.Errorf("%s: %w", id, err)
+		if _, err := s.Write(ctx, app.Write{Table: t.Name, ID: rec.ID, IfRev: app.AnyRev}); err != nil {
+			return fmt.Errorf("%s: %w", rec.ID, err)
 		}
-	}
-	return nil
+		return nil
+	})
 }

@@ -19,7 +19,7 @@ import (
 // watchers of tables that Concerns names begin anew, when it is back; the others
 // take it for gone after goneAfter, which is longer, and then delete its ephemeral
 // rows, which it writes again when it is back. Each measures by its own clock since
-// when a row has not changed.
+// when a row has not changed, while it could look.
 //
 // A write that concerns all servers is acknowledged when each that is there has
 // told its watchers of it and has settled what was under way, or is gone. It
@@ -63,14 +63,15 @@ type peers struct {
 	store *Store
 	acks  chan agreed
 
-	mu    sync.Mutex
-	seen  map[string]sight
-	alive moment // until when the others believe in us, and some more
-	beat  int64
-	said  bool // our row was written
-	left  bool // farewell was said
-	sole  bool // we have what only one server may have
-	asks  map[tag]question
+	mu     sync.Mutex
+	seen   map[string]sight
+	looked time.Time // when the others were read last
+	alive  moment    // until when the others believe in us, and some more
+	beat   int64
+	said   bool // our row was written
+	left   bool // farewell was said
+	sole   bool // we have what only one server may have
+	asks   map[tag]question
 }
 
 func newPeers(s *Store) *peers {
@@ -143,9 +144,14 @@ func (p *peers) look(ctx context.Context) (there []server, err error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	now := time.Now()
+	// Who could not look does not know who was silent: where the database was away
+	// nobody could say anything.
+	blind := now.Sub(p.looked) > fenceAfter
+	p.looked = now
 	for _, row := range there {
-		if old, ok := p.seen[row.ID]; !ok || old.beat != row.Beat {
-			p.seen[row.ID] = sight{row.Beat, time.Now()}
+		if old, ok := p.seen[row.ID]; !ok || old.beat != row.Beat || blind {
+			p.seen[row.ID] = sight{row.Beat, now}
 		}
 	}
 	for id := range p.seen {
@@ -195,6 +201,9 @@ func (p *peers) run(ctx context.Context) {
 	defer parts.Wait()
 	parts.Go(func() { p.acknowledge(ctx) })
 	parts.Go(func() { p.guard(ctx) })
+	gone := make(chan []server, 1)
+	parts.Go(func() { p.tidy(ctx, gone) })
+	own := reserved(ctx)
 	for {
 		pause := beatEvery
 		if !wait(ctx, &pause) {
@@ -203,18 +212,35 @@ func (p *peers) run(ctx context.Context) {
 		if !p.store.current() {
 			continue // who hears nothing must not pretend to be there
 		}
-		if err := p.say(ctx, false); err != nil {
+		if err := p.say(own, false); err != nil {
 			p.store.ignore("sign of life was not written", err)
 			continue
 		}
-		p.hold(ctx)
-		p.store.ignore("the database's clock was not read", p.store.setClock(ctx))
-		p.store.restore(ctx)
-		there, gone, err := p.others(ctx)
+		p.hold(own)
+		p.store.ignore("the database's clock was not read", p.store.setClock(own))
+		there, away, err := p.others(own)
 		p.store.ignore("other servers could not be read", err)
 		p.store.answer(there)
-		for _, row := range gone {
-			p.remove(ctx, row)
+		select {
+		case gone <- away:
+		default: // it is at work yet; the next time
+		}
+	}
+}
+
+// tidy writes our ephemeral rows again that others have removed, and removes those
+// of servers that are gone. Thousands of rows take longer than a server may be
+// silent, so this is beside the signs of life.
+func (p *peers) tidy(ctx context.Context, gone <-chan []server) {
+	for {
+		select {
+		case list := <-gone:
+			p.store.restore(ctx)
+			for _, row := range list {
+				p.remove(ctx, row)
+			}
+		case <-ctx.Done():
+			return
 		}
 	}
 }

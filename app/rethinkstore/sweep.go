@@ -97,13 +97,18 @@ func (p *peers) removeRows(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		for _, d := range rows {
+		err = together(rows, func(d document) error {
 			if len(d.Key) == 0 {
-				continue
+				return nil
 			}
-			if _, err := p.store.write(ctx, app.Write{Table: t.Name, ID: string(d.Key), IfRev: d.Rev}, removing); err != nil && !errors.Is(err, app.ErrConflict) {
-				return err
+			_, err := p.store.write(ctx, app.Write{Table: t.Name, ID: string(d.Key), IfRev: d.Rev}, removing)
+			if errors.Is(err, app.ErrConflict) {
+				return nil
 			}
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
