@@ -374,12 +374,12 @@ func TestAUserWithoutRightsSeesTheAddresses(t *testing.T) {
 	password := filepath.Join(t.TempDir(), "password")
 	write(t, password, "secret\n")
 	o := cluster.Options{Hosts: append([]string{}, s.Hosts...), Database: "lyceum", User: name, PasswordFile: password}
-	o.Hosts = append(o.Hosts, freeAddress(t))
+	o.Hosts = append(o.Hosts, freeAddress(t), silentHost(t).String())
 	status, err := cluster.Look(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !status.Limited || len(status.Nodes) != 2 || !status.Nodes[0].Up || status.Nodes[0].Name == "" || status.Nodes[1].Up {
+	if !status.Limited || len(status.Nodes) != 3 || !status.Nodes[0].Up || status.Nodes[0].Name == "" || status.Nodes[1].Up || status.Nodes[2].Up {
 		t.Errorf("it sees %+v", status)
 	}
 	write(t, password, "wrong\n")

@@ -3,11 +3,15 @@ package cluster
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	r "gopkg.in/rethinkdb/rethinkdb-go.v6"
+
+	"lyceum/app"
 )
 
 // Status is how a cluster is.
@@ -82,8 +86,26 @@ type (
 // away is the state of a replica whose node is not there.
 const away = "disconnected"
 
-// Look asks how the cluster is.
+// lookPatience bounds a look: connecting, one question that waits until the nodes
+// have given up one that went silent, and two that are quick after that.
+const lookPatience = 20 * time.Second
+
+// Look asks how the cluster is. It fails with app.Unavailable if no node answers, or
+// if the cluster does not say it within lookPatience.
 func Look(ctx context.Context, o Options) (Status, error) {
+	looking, cancel := context.WithTimeout(ctx, lookPatience)
+	defer cancel()
+	s, err := look(looking, o)
+	if err != nil && ctx.Err() != nil {
+		return s, ctx.Err()
+	}
+	if errors.Is(err, r.ErrQueryTimeout) {
+		err = app.Explain(err, app.Unavailable, "A node of the database takes connections, and does not say how the cluster is. Look whether a node is overloaded or was halted.")
+	}
+	return s, err
+}
+
+func look(ctx context.Context, o Options) (Status, error) {
 	var s Status
 	err := o.with(ctx, func(session *r.Session) error {
 		servers, err := all[serverStatus](ctx, session, system("server_status"))
@@ -103,7 +125,7 @@ func Look(ctx context.Context, o Options) (Status, error) {
 		return err
 	})
 	if err == nil && s.Limited {
-		s.Nodes = o.knock(ctx)
+		s.Nodes, err = o.knock(ctx)
 	}
 	return s, err
 }
@@ -159,17 +181,26 @@ func versionOf(text string) string {
 }
 
 // knock asks each address whether a node is there.
-func (o Options) knock(ctx context.Context) []Node {
-	var nodes []Node
-	for _, host := range o.Hosts {
-		n := Node{Name: host, Host: host}
-		if session, err := o.connectTo(ctx, host); err == nil {
-			if info, err := session.Server(); err == nil {
-				n.Name, n.Up = info.Name, true
-			}
-			_ = session.Close() // it was only asked
-		}
-		nodes = append(nodes, n)
+func (o Options) knock(ctx context.Context) ([]Node, error) {
+	opts, err := o.driver()
+	if err != nil {
+		return nil, err
 	}
-	return nodes
+	nodes := make([]Node, len(o.Hosts))
+	var asked sync.WaitGroup
+	for i, host := range o.Hosts {
+		asked.Go(func() {
+			nodes[i] = Node{Name: host, Host: host}
+			a := dial(ctx, opts, host)
+			if a.err != nil {
+				return
+			}
+			if info, err := a.session.Server(); err == nil {
+				nodes[i].Name, nodes[i].Up = info.Name, true
+			}
+			_ = a.session.Close() // it was only asked
+		})
+	}
+	asked.Wait()
+	return nodes, nil
 }
