@@ -292,6 +292,14 @@ func TestANodeLeaves(t *testing.T) {
 	c.status(t, "it has nothing", func(s cluster.Status) bool {
 		return slices.ContainsFunc(s.Nodes, func(n cluster.Node) bool { return n.Name == name && n.Tables == 0 })
 	})
+	// Another one would leave too few behind, and is as it was.
+	two := cluster.Spread{Shards: 1, Replicas: 2}
+	if err := cluster.Leave(t.Context(), c.asked, c.nodes[1].Name(), two, nobody); !app.IsKind(err, app.Invalid) {
+		t.Errorf("two replicas on one node: %v", err)
+	}
+	if err := cluster.Reconfigure(t.Context(), c.asked, two, nobody); err != nil {
+		t.Errorf("after a refusal: %v", err)
+	}
 	// It comes back, and leaves again.
 	if err := cluster.Return(t.Context(), c.asked, name); err != nil {
 		t.Fatal(err)
@@ -349,11 +357,43 @@ func TestMostNodesAreLost(t *testing.T) {
 		return slices.ContainsFunc(s.Tables, func(t cluster.Table) bool { return t.Name == "notes" && !t.Writes })
 	})
 	alone := cluster.Spread{Shards: 1, Replicas: 1}
-	err := cluster.Replace(t.Context(), c.asked, alone, false, func(int, int) {})
+	err := cluster.Reconfigure(t.Context(), c.asked, alone, func(int, int) {})
+	if !app.IsKind(err, app.Unavailable) || !strings.HasPrefix(err.Error(), "Too many nodes that have ") {
+		t.Errorf("Reconfigure = %v", err)
+	}
+	err = cluster.Replace(t.Context(), c.asked, alone, false, func(int, int) {})
 	if !app.IsKind(err, app.Unavailable) || !strings.Contains(err.Error(), "replace rollback goes on with what is left") {
 		t.Errorf("Replace = %v", err)
 	}
 	if err := cluster.Replace(t.Context(), c.asked, alone, true, func(int, int) {}); err != nil {
+		t.Fatal(err)
+	}
+	c.write(t, "later")
+	c.has(t, "kept", "later")
+}
+
+// A node that could not leave, because of a table of which too much is away, may
+// have replicas as before: else each attempt makes the cluster smaller.
+func TestANodeThatCannotLeaveStays(t *testing.T) {
+	t.Parallel()
+	c := newTrio(t)
+	c.write(t, "kept")
+	two := cluster.Spread{Shards: 1, Replicas: 2}
+	if err := cluster.Reconfigure(t.Context(), c.asked, two, func(int, int) {}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.nodes[1].Close(); err != nil {
+		t.Fatal(err)
+	}
+	c.status(t, "nothing can be written", func(s cluster.Status) bool {
+		return slices.ContainsFunc(s.Tables, func(t cluster.Table) bool { return !t.Writes })
+	})
+	err := cluster.Leave(t.Context(), c.asked, c.nodes[0].Name(), cluster.Spread{Shards: 1, Replicas: 1}, func(int, int) {})
+	if !app.IsKind(err, app.Unavailable) {
+		t.Errorf("Leave = %v", err)
+	}
+	// Both that are left are needed for this.
+	if err := cluster.Replace(t.Context(), c.asked, two, true, func(int, int) {}); err != nil {
 		t.Fatal(err)
 	}
 	c.write(t, "later")

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,9 +61,8 @@ func reconfigure(ctx context.Context, session *r.Session, database string, to Sp
 
 // explainSpread makes sentences of the ways in which a cluster refuses.
 func explainSpread(err error, table string, to Spread) error {
-	text := err.Error()
-	switch {
-	case strings.Contains(text, "Can't put") || strings.Contains(text, "replicas"):
+	switch text := said(err); {
+	case strings.Contains(text, "Can't put"):
 		return app.Explain(err, app.Invalid, "The cluster has fewer nodes than %d replicas of %s need. Start more nodes, or give a smaller --database-replicas.", to.Replicas, table)
 	case strings.Contains(text, "unreachable"):
 		return app.Explain(err, app.Unavailable, "Too many nodes that have %s are away. Start them; if they are lost for good: lyceum database replace rollback.", table)
@@ -105,8 +105,8 @@ func settle(ctx context.Context, o Options, tell func(whole, of int)) error {
 	}
 }
 
-// enough fails with a sentence if fewer nodes are there, but for one of this name,
-// than replicas are wanted: before anything is changed.
+// enough fails with a sentence if fewer nodes are there that may have replicas, but
+// for one of this name, than replicas are wanted: before anything is changed.
 func enough(ctx context.Context, session *r.Session, database, but string, to Spread) error {
 	tables, err := tablesOf(ctx, session, database)
 	if err != nil {
@@ -120,12 +120,21 @@ func enough(ctx context.Context, session *r.Session, database, but string, to Sp
 	if err != nil {
 		return refused(err)
 	}
-	there := len(servers)
-	if but != "" {
-		if !slices.ContainsFunc(servers, func(s serverStatus) bool { return s.Name == but }) {
-			return app.Errorf(app.NotFound, "No node of the cluster has the name %s. lyceum database status lists them; for one that is lost there is lyceum database replace.", but)
+	isThere := func(name string) bool {
+		return slices.ContainsFunc(servers, func(s serverStatus) bool { return s.Name == name })
+	}
+	if but != "" && !isThere(but) {
+		return app.Errorf(app.NotFound, "No node of the cluster has the name %s. lyceum database status lists them; for one that is lost there is lyceum database replace.", but)
+	}
+	configs, err := all[serverConfig](ctx, session, system("server_config"))
+	if err != nil {
+		return refused(err)
+	}
+	there := 0
+	for _, c := range configs {
+		if c.Name != but && isThere(c.Name) && slices.Contains(c.Tags, defaultTag) {
+			there++
 		}
-		there--
 	}
 	if there < want {
 		return app.Errorf(app.Invalid, "%d replicas need as many nodes, and there would be %d. Start another node first, or give a smaller --database-replicas.", want, there)
@@ -134,22 +143,44 @@ func enough(ctx context.Context, session *r.Session, database, but string, to Sp
 }
 
 // Leave moves everything that a node has to the others, so that it can be stopped
-// for good.
+// for good. Where that is refused the node may have replicas as before.
 func Leave(ctx context.Context, o Options, name string, to Spread, tell func(whole, of int)) error {
 	return o.with(ctx, func(session *r.Session) error {
 		if err := enough(ctx, session, o.Database, name, to); err != nil {
 			return err
 		}
+		before, err := all[serverConfig](ctx, session, system("server_config").Filter(map[string]any{"name": name}))
+		if err != nil {
+			return refused(err)
+		}
 		// A node without a tag is given no replica by reconfigure.
-		untag := system("server_config").Filter(map[string]any{"name": name}).Update(map[string]any{"tags": []string{}})
-		if err := run(ctx, session, untag); err != nil {
+		if err := tag(ctx, session, serverConfig{Name: name, Tags: []string{}}); err != nil {
 			return refused(err)
 		}
 		if err := reconfigure(ctx, session, o.Database, to); err != nil {
-			return refused(err)
+			return errors.Join(refused(err), o.restore(ctx, before))
 		}
 		return settle(ctx, o, tell)
 	})
+}
+
+// restore gives nodes back the tags that they had, also after ctx has ended.
+func (o Options) restore(ctx context.Context, before []serverConfig) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askPatience)
+	defer cancel()
+	return o.with(ctx, func(session *r.Session) error { // what failed may be the other connection
+		for _, s := range before {
+			if err := tag(ctx, session, s); err != nil {
+				return fmt.Errorf("put back the tags %q of %s: %w", s.Tags, s.Name, err)
+			}
+		}
+		return nil
+	})
+}
+
+// tag gives a node its tags, instead of those that it has.
+func tag(ctx context.Context, session *r.Session, s serverConfig) error {
+	return run(ctx, session, system("server_config").Filter(map[string]any{"name": s.Name}).Update(map[string]any{"tags": s.Tags}))
 }
 
 // defaultTag is that of a node which is to have replicas.

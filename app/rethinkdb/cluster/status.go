@@ -63,6 +63,10 @@ type (
 			Started time.Time `rethinkdb:"time_started"`
 		} `rethinkdb:"process"`
 	}
+	serverConfig struct {
+		Name string   `rethinkdb:"name"`
+		Tags []string `rethinkdb:"tags"`
+	}
 	tableStatus struct {
 		DB     string `rethinkdb:"db"`
 		Name   string `rethinkdb:"name"`
