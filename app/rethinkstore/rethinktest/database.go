@@ -18,10 +18,11 @@ type data struct {
 	mu     sync.Mutex // over the maps below and in databases
 	dbs    map[string]*database
 	rights []right
+	twice  map[string]bool // names of databases, and db.table, that several have
 }
 
 func newData() *data {
-	d := &data{dbs: map[string]*database{}}
+	d := &data{dbs: map[string]*database{}, twice: map[string]bool{}}
 	d.dbs["test"] = &database{id: newID(), name: "test", tables: map[string]*table{}} // a new server has it
 	d.system = newSystem(d)
 	d.dbs[systemName] = d.system
@@ -88,6 +89,9 @@ func (d *data) find(name string) (*database, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	db := d.dbs[name]
+	if d.twice[name] {
+		return nil, failedError("Database `%s` is ambiguous; there are multiple databases with that name.", name)
+	}
 	if db == nil {
 		return nil, failedError("Database `%s` does not exist.", name)
 	}
@@ -99,6 +103,9 @@ func (d *data) table(db *database, name string) (*table, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	t := db.tables[name]
+	if d.twice[db.name+"."+name] {
+		return nil, failedError("Table `%s.%s` is ambiguous; there are multiple tables with that name.", db.name, name)
+	}
 	if t == nil {
 		return nil, failedError("Table `%s.%s` does not exist.", db.name, name)
 	}

@@ -38,7 +38,8 @@
 //
 // # Not met in the records
 //
-// What the errors say of rights, of replicas and of a primary that is away, and
+// What the errors say of rights, of replicas, of names that several have and of a
+// primary that is away, and
 // which rights config() asks for, is from the sources of RethinkDB; that only
 // admin sees the system's tables is from its documentation. A key that occurs
 // twice in one row's multi index is kept twice. Rows are written one by one, as

@@ -246,6 +246,23 @@ func (s *Server) SetAcks(db, name, acks string) {
 	s.fault(db, name, func(t *table) { t.config.writeAcks = acks })
 }
 
+// Double gives the name of a database, or of a table as db.table, to another one too:
+// what two nodes make of a name that both are asked for at once.
+func (s *Server) Double(name string) {
+	s.data.mu.Lock()
+	defer s.data.mu.Unlock()
+	s.data.twice[name] = true
+}
+
+// Misplace makes the cluster say that a node is at another address, as one in a
+// container does of its loopback.
+func (s *Server) Misplace(i int, address string) {
+	m := s.nodes[i]
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.said = address
+}
+
 // fault changes a table, and wakes all that may be waiting for it.
 func (s *Server) fault(db, name string, fn func(*table)) {
 	t := s.data.lookup(db, name)

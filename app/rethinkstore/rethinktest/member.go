@@ -20,6 +20,7 @@ type member struct {
 
 	mu       sync.Mutex
 	tags     []string
+	said     string       // where the cluster says that it is
 	listener net.Listener // nil while stopped
 	conns    map[*conn]bool
 	work     sync.WaitGroup
@@ -32,6 +33,7 @@ func newMember(s *Server, i int) *member {
 	if m.anchor, m.address, err = anchor(); err != nil {
 		s.t.Fatalf("no port for the test's database: %v", err)
 	}
+	m.said = m.address
 	return m
 }
 
@@ -141,6 +143,13 @@ func (m *member) up() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.listener != nil
+}
+
+// place is where the cluster says that the node is.
+func (m *member) place() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.said
 }
 
 // password is that of a user, for the handshake.

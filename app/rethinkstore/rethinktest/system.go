@@ -85,9 +85,9 @@ func (d *data) serverStatus() []object {
 		if !m.up() {
 			continue
 		}
-		host, port, err := net.SplitHostPort(m.address)
+		host, port, err := net.SplitHostPort(m.place())
 		if err != nil {
-			panic("rethinktest: " + err.Error()) // it was made here
+			panic("rethinktest: " + err.Error()) // it was made here, or by Misplace
 		}
 		n, err := strconv.ParseFloat(port, 64)
 		if err != nil {
