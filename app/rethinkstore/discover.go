@@ -3,6 +3,7 @@ package rethinkstore
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"slices"
 	"strconv"
@@ -22,6 +23,7 @@ const (
 
 // node is a server of the cluster as its system table has it.
 type node struct {
+	ID      string `json:"id"`
 	Network struct {
 		Port      int `json:"reql_port"`
 		Addresses []struct {
@@ -49,7 +51,7 @@ func (s *Store) discover(ctx context.Context) error {
 		for _, a := range n.Network.Addresses {
 			address := net.JoinHostPort(a.Host, strconv.Itoa(n.Network.Port))
 			if !s.pool.knows(address) {
-				probes.Go(func() { s.pool.add(ctx, address) })
+				probes.Go(func() { s.pool.add(ctx, address, n.ID) })
 			}
 		}
 	}
@@ -90,18 +92,35 @@ func (p *pool) knowsLocked(address string) bool {
 	return slices.ContainsFunc(p.hosts, func(h *host) bool { return h.address == address })
 }
 
-// add adds a host if it answers: servers have addresses, of containers and of other
-// networks, that are of no use from here.
-func (p *pool) add(ctx context.Context, address string) {
-	session, err := p.connectTo(ctx, address)
-	if err != nil {
+// add adds a host if the node of this id answers there: servers have addresses, of
+// containers, of other networks and of loopback, where nobody is from here, or
+// another database.
+func (p *pool) add(ctx context.Context, address, id string) {
+	if err := p.meet(ctx, address, id); err != nil {
 		p.options.Log.Debug("address of the cluster is not used", "part", "store", "url", address, "err", err)
 		return
 	}
-	_ = session.Close() // nothing is under way on it
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.knowsLocked(address) && len(p.hosts) < maxHosts {
 		p.hosts = append(p.hosts, &host{address: address})
 	}
+}
+
+// meet fails unless the node of this id answers at an address. The connection's
+// own time-outs bound the question.
+func (p *pool) meet(ctx context.Context, address, id string) error {
+	session, err := p.connectTo(ctx, address)
+	if err != nil {
+		return err
+	}
+	defer session.Close() // nothing is under way on it
+	there, err := session.Server()
+	if err != nil {
+		return fmt.Errorf("ask which node it is: %w", err)
+	}
+	if there.ID != id {
+		return fmt.Errorf("node %s is there, not %s", there.ID, id)
+	}
+	return nil
 }
