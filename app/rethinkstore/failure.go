@@ -91,6 +91,13 @@ func untrusted(err error) bool {
 	return strings.Contains(err.Error(), "x509: ") || strings.Contains(err.Error(), "failed to verify certificate")
 }
 
+// ambiguous returns the name that several databases, or several tables, have if the
+// database said so: nodes make them without asking each other.
+func ambiguous(err error) (name string, ok bool) {
+	text, _, ok := strings.Cut(said(err), "` is ambiguous")
+	return text[strings.LastIndex(text, "`")+1:], ok
+}
+
 // explain gives an error of opening its sentence for an operator.
 func (s *Store) explain(err error) error {
 	if err == nil {
@@ -100,7 +107,10 @@ func (s *Store) explain(err error) error {
 	where := strings.Join(o.Hosts, ", ")
 	_, auth := errors.AsType[r.RQLAuthError](err)
 	_, unsent := errors.AsType[notSentError](err)
+	double, twice := ambiguous(err)
 	switch {
+	case twice:
+		return app.Explain(err, app.Unavailable, "RethinkDB has %s twice, as it may when two servers start at once on a new database. Stop them, let an administrator of RethinkDB drop one of the two by its id, which is in r.db(\"rethinkdb\").table(\"db_config\"), for a table in \"table_config\": ….get(ID).delete(), and start one server alone before the others.", double)
 	case auth:
 		return app.Explain(err, app.Denied, "The database at %s does not know the user %q with this password. Check the user in the address and the file of the password.", where, o.User)
 	case tooOld(err):

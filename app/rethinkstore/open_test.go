@@ -95,6 +95,23 @@ func TestS8SoftTableIsRefused(t *testing.T) {
 	sentence(t, err, "notes", "durability", "config().update")
 }
 
+// Two servers that start at once on a new database can make it, or a table, twice,
+// and then none of them starts.
+func TestWhatIsThereTwiceIsSaid(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"", ".notes"} {
+		server := rethinktest.Start(t, rethinktest.Options{})
+		o := options(server, notes)
+		s := open(t, o)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		server.Double(o.Database + name)
+		_, err := rethinkstore.Open(t.Context(), o)
+		sentence(t, err, "has "+o.Database+name+" twice", "db_config", "table_config", "delete()", "alone")
+	}
+}
+
 // A table whose servers are away is named, with what to do.
 func TestTableWithoutPrimaryIsSaid(t *testing.T) {
 	t.Parallel()
