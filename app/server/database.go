@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -45,6 +46,9 @@ func Database(ctx context.Context, cfg *config.Config, stdout, stderr io.Writer)
 func copyDatabase(ctx context.Context, cfg *config.Config, stdout, stderr io.Writer) (err error) {
 	if serverRuns(ctx, cfg.Data) {
 		return fmt.Errorf("a server uses the data directory %s, so rows would change while they are copied; stop it first", cfg.Data)
+	}
+	if err := sourceThere(cfg); err != nil {
+		return err
 	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	lock, err := lockBeside(cfg)
@@ -91,6 +95,23 @@ func copyDatabase(ctx context.Context, cfg *config.Config, stdout, stderr io.Wri
 	}
 	_, err = fmt.Fprintf(stdout, "%d rows are the same on both sides, %d of them written now; their digest is %s.\n%s The source was not changed.\n",
 		result.Rows, result.Wrote, result.Digest, waysToServe(cfg))
+	return err
+}
+
+// sourceThere fails with a sentence if there is no file to copy from: opening would
+// make an empty one.
+func sourceThere(cfg *config.Config) error {
+	path, isFile := sqlitePath(cfg, cfg.From.Where)
+	if cfg.From.Where == config.Bundled {
+		path, isFile = nodeFolder(cfg), true
+	}
+	if !isFile {
+		return nil
+	}
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return app.Errorf(app.Invalid, "There is no database %s to copy from. Check --from and --data.", path)
+	}
 	return err
 }
 
@@ -198,6 +219,9 @@ func databaseStatus(ctx context.Context, cfg *config.Config, stdout io.Writer) e
 	if err := printStatus(stdout, s, time.Now()); err != nil {
 		return err
 	}
+	if len(s.Tables) == 0 && !s.Limited {
+		return errNoTables
+	}
 	if !s.Well() {
 		return errors.New("the database is not whole; the lines above say what is missing")
 	}
@@ -267,18 +291,24 @@ func changeCluster(ctx context.Context, cfg *config.Config, stdout io.Writer,
 	if err != nil {
 		return err
 	}
-	last := -1
+	last, tables := -1, 0
 	err = change(ctx, o, spreadOf(cfg), func(whole, of int) {
 		if whole != last {
 			fmt.Fprintf(stdout, "%d of %d tables are whole\n", whole, of)
 		}
-		last = whole
+		last, tables = whole, of
 	})
 	if errors.Is(err, context.Canceled) {
 		return errors.New("not waited for any longer; the database goes on by itself, lyceum database status says how far it is")
 	}
+	if err == nil && tables == 0 {
+		return errNoTables
+	}
 	return err
 }
+
+// errNoTables is said of a database that is not there: its name may be mistyped.
+var errNoTables = app.Errorf(app.NotFound, "The database has no tables, or is not there. Check the name in --database; lyceum serve makes what is missing.")
 
 // spreadOf is what the settings say; what they do not is left as it is.
 func spreadOf(cfg *config.Config) cluster.Spread {

@@ -12,6 +12,7 @@ import (
 	"lyceum/app/place"
 	"lyceum/app/rethinkdb"
 	"lyceum/app/rethinkdb/cluster"
+	"lyceum/app/rethinkstore"
 	"lyceum/projects/sandbox"
 )
 
@@ -37,6 +38,11 @@ func checkData(ctx context.Context, cfg *config.Config) []sandbox.Finding {
 		}
 	}
 	if !running {
+		if there, err := databaseExists(ctx, cfg); err != nil {
+			return finding(sandbox.Missing, "data", "%s", sentence(err))
+		} else if !there {
+			return finding(sandbox.OK, "data", "There is no database at %s yet; lyceum serve makes it. Check the name if there should be one.", cfg.Database.Where)
+		}
 		return checkOpening(ctx, cfg, cfg.Database.Where, func(d *database) []sandbox.Finding {
 			return append(checkNodes(ctx, *d.cluster), checkAddress(ctx, cfg, d)...)
 		})
@@ -46,6 +52,19 @@ func checkData(ctx context.Context, cfg *config.Config) []sandbox.Finding {
 		return finding(sandbox.Missing, "data", "%s", sentence(err))
 	}
 	return append(finding(sandbox.OK, "data", "The database %s is in use by a server that runs.", cfg.Database.Where), checkNodes(ctx, o)...)
+}
+
+// databaseExists reports whether a cluster has the database. One that this server
+// runs has it with its folder.
+func databaseExists(ctx context.Context, cfg *config.Config) (bool, error) {
+	if cfg.Database.Where == config.Bundled {
+		return true, nil
+	}
+	options, err := rethinkOptions(cfg, cfg.Database.Where)
+	if err != nil {
+		return false, err
+	}
+	return rethinkstore.Exists(ctx, options)
 }
 
 // checkOpening opens the database and closes it.
