@@ -80,7 +80,6 @@ func TestW5AServerThatIsTakenForGoneTellsNothing(t *testing.T) {
 func (w *world) meanwhile(other *world, cable *relay, loses loss) (told []string) {
 	t := w.t
 	t.Helper()
-	const lost = "unavailable: The server does not know at the moment who may do what. Please try again."
 	terminal := func(id, title string) {
 		other.put("terminals", app.Row{"id": id, "project_id": "p1", "title": title, "account_id": "ada", "created": int64(1)})
 	}
@@ -97,8 +96,12 @@ func (w *world) meanwhile(other *world, cable *relay, loses loss) (told []string
 	if _, err := w.run("ada", terminals, nil, ""); !app.IsKind(err, app.Unavailable) {
 		t.Errorf("when the removal is acknowledged the other server answers ada with %v", err)
 	}
-	ed.ends(lost)
-	ada.ends(lost)
+	for _, of := range []*tab{ed, ada} { // the roles say so, or the store, whichever notices first
+		of.until(func() bool { return of.over }, "the end of the watch")
+		if !app.IsKind(of.err, app.Unavailable) {
+			t.Errorf("the watch ended with %v, want that it may go on later", of.err)
+		}
+	}
 	told = append(told, ed.got...)
 
 	cable.lose(nil)

@@ -136,6 +136,7 @@ func TestW4RowsOfAKilledServerGo(t *testing.T) {
 	closeLater(t, a)
 	l := listen(t, a, "cursors")
 	// What a killed server leaves, as one would that was just there.
+	begun := time.Now()
 	run(t, o, r.DB(o.Database).Table("_servers").Insert(map[string]any{"id": "killed", "name": "lab2", "beat": 7, "left": false}))
 	b := open(t, o)
 	if _, err := b.Write(t.Context(), app.Write{Table: "cursors", ID: "c", Row: app.Row{"text": "here"}}); err != nil {
@@ -149,7 +150,6 @@ func TestW4RowsOfAKilledServerGo(t *testing.T) {
 	if names, err := a.Servers(t.Context()); err != nil || !slices.Contains(names, "lab2") {
 		t.Errorf("other servers are %q, %v", names, err)
 	}
-	begun := time.Now()
 	write(t, a, "role", "removed")
 	if waited := time.Since(begun); waited < 5*time.Second {
 		t.Errorf("a change was acknowledged after %v without one that may be there", waited)
