@@ -88,12 +88,7 @@ func TestW5AServerWhoseReadersTakeAllConnectionsIsThere(t *testing.T) {
 		return s.peers.beat
 	}
 	first := beat()
-	for end := time.Now().Add(30 * time.Second); beat() < first+3; time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Error("no sign of life in half a minute, since readers have all connections")
-			break
-		}
-	}
+	until(t, "three signs of life, though readers have all connections", func() bool { return beat() >= first+3 })
 	for _, l := range taken {
 		s.pool.give(l)
 	}
@@ -162,23 +157,33 @@ func TestW5ManyRowsOfAServerThatIsGoneSilenceNobody(t *testing.T) {
 	}
 	killed.stop() // says no farewell
 	server.DelayAnswers(10 * time.Millisecond)
-	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	until(t, "the end of the rows of the server that is gone", func() bool {
 		page, err := s.Read(t.Context(), app.Range{Table: "cursors"})
 		if err != nil {
 			t.Errorf("Read = %v while rows of another are removed", err)
-		} else if len(page.Records) == 0 {
-			break
 		}
-		if time.Now().After(end) {
-			t.Fatal("the rows of the server that is gone are there still")
-		}
-	}
+		return err == nil && len(page.Records) == 0
+	})
 	server.DelayAnswers(0)
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
 	if text := log.String(); strings.Count(text, "no sign of life") > 0 {
 		t.Errorf("a server took itself for gone:\n%s", text)
+	}
+}
+
+// until waits until ok, and fails the test if that takes a minute.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	late, look := time.After(time.Minute), time.NewTicker(50*time.Millisecond)
+	defer look.Stop()
+	for !ok() {
+		select {
+		case <-look.C:
+		case <-late:
+			t.Fatalf("waited a minute for %s", what)
+		}
 	}
 }
 
