@@ -147,10 +147,7 @@ func hidePassword(text string) string {
 }
 
 func setDatabaseCA(c *Config, text string) (err error) {
-	if c.Database.CA = text; text == "" || text == SystemCA {
-		return nil
-	}
-	c.Database.CA, err = absolute(text)
+	c.Database.CA, err = authority(text)
 	return err
 }
 

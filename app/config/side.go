@@ -77,10 +77,11 @@ func (c *Config) reachSides(given map[string]string) (err error) {
 			if !(Database{Where: s.Where}).External() {
 				return fmt.Errorf("%s: is for --%s rethinkdb://…, and that is %s; leave it out (flag --%[1]s)", name, s.Name, s.Where)
 			}
-			if *own = text; name == s.caFlag() && text == SystemCA {
-				continue
+			whole := absolute
+			if name == s.caFlag() {
+				whole = authority
 			}
-			if *own, err = absolute(text); err != nil {
+			if *own, err = whole(text); err != nil {
 				return fmt.Errorf("%s: %w (flag --%[1]s)", name, err)
 			}
 		}
@@ -93,6 +94,15 @@ func (c *Config) At(s Side) *Config {
 	at := *c
 	at.Database.Where, at.Database.PasswordFile, at.Database.CA = s.Where, s.PasswordFile, s.CA
 	return &at
+}
+
+// authority makes the path of a file of certificates absolute; the machine's own
+// authorities have none.
+func authority(text string) (string, error) {
+	if text == SystemCA {
+		return text, nil
+	}
+	return absolute(text)
 }
 
 // absolute makes the path of a file absolute; none stays none.

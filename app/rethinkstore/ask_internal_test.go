@@ -14,19 +14,10 @@ import (
 // openRoles opens a store in which a change of a text concerns all servers.
 func openRoles(t *testing.T, address string) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), Options{
+	return opened(t, Options{
 		Hosts: []string{address}, Database: "roles", Tables: []app.Table{{Name: "notes"}},
 		Concerns: func(_ string, old, new app.Row) bool { return old["text"] != new["text"] },
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-	})
-	return s
 }
 
 // The feed of a server is cut while a row is changed several times, so that it only

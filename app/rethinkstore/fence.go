@@ -36,9 +36,13 @@ func (p *peers) late() bool {
 	return now.after(p.alive)
 }
 
-// guard fences this server while the others may take it for gone.
+// guard fences this server while the others may take it for gone. Where nothing
+// concerns them that never matters.
 func (p *peers) guard(ctx context.Context) {
 	s := p.store
+	if s.options.Concerns == nil {
+		return
+	}
 	for {
 		pause := beatEvery / 10
 		if !wait(ctx, &pause) {

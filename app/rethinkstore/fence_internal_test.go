@@ -21,7 +21,7 @@ func TestW5AServerThatSleptIsFencedThoughItsOwnClockStoodStill(t *testing.T) {
 	t.Parallel()
 	server := rethinktest.Start(t, rethinktest.Options{})
 	var slept atomic.Int64 // nanoseconds
-	s, err := Open(t.Context(), Options{
+	s := opened(t, Options{
 		Hosts: server.Addresses(), Database: "slept", Tables: []app.Table{{Name: "notes"}},
 		Concerns: func(string, app.Row, app.Row) bool { return true },
 		now: func() moment {
@@ -30,9 +30,6 @@ func TestW5AServerThatSleptIsFencedThoughItsOwnClockStoodStill(t *testing.T) {
 			return now
 		},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	begunAnew := make(chan app.Position, 100)
 	first, stop, err := s.Watch("notes", func(b app.Batch) { begunAnew <- b.Position })
 	if err != nil {
@@ -47,9 +44,6 @@ func TestW5AServerThatSleptIsFencedThoughItsOwnClockStoodStill(t *testing.T) {
 		t.Errorf("the logs are %s, %s, %s: watchers go on as if they had heard everything", first.Log, fenced.Log, back.Log)
 	}
 	stop()
-	if err := s.Close(); err != nil {
-		t.Error(err)
-	}
 }
 
 func await[T any](t *testing.T, from <-chan T) T {
@@ -67,13 +61,10 @@ func await[T any](t *testing.T, from <-chan T) T {
 func TestW5AServerWhoseReadersTakeAllConnectionsIsThere(t *testing.T) {
 	t.Parallel()
 	server := rethinktest.Start(t, rethinktest.Options{})
-	s, err := Open(t.Context(), Options{
+	s := opened(t, Options{
 		Hosts: server.Addresses(), Database: "busy", Tables: []app.Table{{Name: "notes"}},
 		Concerns: func(string, app.Row, app.Row) bool { return true },
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	var taken []*link
 	for range maxConnections {
 		l, err := s.pool.take(t.Context())
@@ -91,9 +82,6 @@ func TestW5AServerWhoseReadersTakeAllConnectionsIsThere(t *testing.T) {
 	until(t, "three signs of life, though readers have all connections", func() bool { return beat() >= first+3 })
 	for _, l := range taken {
 		s.pool.give(l)
-	}
-	if err := s.Close(); err != nil {
-		t.Error(err)
 	}
 }
 

@@ -10,10 +10,10 @@ import (
 	"lyceum/app/rethinkstore/rethinktest"
 )
 
-// newNotes opens a store with one table.
-func newNotes(t *testing.T, server *rethinktest.Server) *Store {
+// opened opens a store, which is closed with the test.
+func opened(t *testing.T, o Options) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), Options{Hosts: server.Addresses(), Database: "late", Tables: []app.Table{{Name: "notes"}}})
+	s, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,6 +23,12 @@ func newNotes(t *testing.T, server *rethinktest.Server) *Store {
 		}
 	})
 	return s
+}
+
+// newNotes opens a store with one table.
+func newNotes(t *testing.T, server *rethinktest.Server) *Store {
+	t.Helper()
+	return opened(t, Options{Hosts: server.Addresses(), Database: "late", Tables: []app.Table{{Name: "notes"}}})
 }
 
 func (s *Store) do(t *testing.T, id string, row app.Row, condition int64) app.Record {

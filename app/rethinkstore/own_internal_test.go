@@ -13,18 +13,9 @@ import (
 // openCursors opens a store with an ephemeral table, which reaches one node.
 func openCursors(t *testing.T, address string) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), Options{
+	return opened(t, Options{
 		Hosts: []string{address}, Database: "cursors", Ephemeral: []app.Table{{Name: "cursors"}},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-	})
-	return s
 }
 
 func (s *Store) cursor(t *testing.T, id string, row app.Row) {
